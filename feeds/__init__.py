@@ -1,0 +1,1 @@
+"""Where news comes from: feeds that are polled, and what members submit."""

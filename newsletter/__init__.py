@@ -1,0 +1,1 @@
+"""The issue and its way out: assemble, proof, freeze, send, and settle what comes back."""

@@ -1,0 +1,249 @@
+"""Association, Issue, Placement, Edition, Approval, Campaign, Letter, Delivery, Attempt.
+
+Fields, constraints and one-line predicates. The verbs live in the modules named after each subject.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from feeds.models import Entry, Submission
+from newsletter.errors import EditionError
+from subscribers.models import Subscriber
+
+
+class Association(models.Model):
+    """The profile that was loaded last: one row."""
+
+    name = models.CharField("団体名", max_length=200)
+    facts = models.JSONField("プロファイル")  # the TOML document as it was read
+    digest = models.CharField(max_length=64, editable=False)
+    loaded_at = models.DateTimeField("読込日時", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "団体"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Issue(models.Model):
+    """The monthly number being assembled."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "編集中"
+        APPROVED = "approved", "承認済み"  # an edition of it was approved; placements are locked
+        SENT = "sent", "配信済み"
+
+    month = models.DateField("月号", unique=True)  # the first day of the month
+    number = models.PositiveIntegerField("通算号数", null=True, blank=True, unique=True)
+    release_on = models.DateField("配信日")
+    subject = models.CharField("件名", max_length=200)
+    preheader = models.CharField("プリヘッダー", max_length=200, blank=True)
+    lead = models.TextField("リード文", blank=True)
+    state = models.CharField("状態", max_length=10, choices=State.choices, default=State.OPEN)
+    opened_at = models.DateTimeField("作成", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "号"
+        ordering = ("-month",)
+
+    def __str__(self) -> str:
+        return f"{self.month.year}年{self.month.month}月号"
+
+
+class Placement(models.Model):
+    """An entry put in a section of an issue, with the text as it will be printed."""
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="placements", verbose_name="号")
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="placements", verbose_name="記事")
+    section = models.SlugField("欄", max_length=40)
+    position = models.PositiveIntegerField("順番")
+    headline = models.CharField("見出し", max_length=200, blank=True)  # Japanese; empty means it waits for someone
+    text = models.TextField("本文", blank=True)  # Japanese, paragraphs apart by a blank line
+
+    class Meta:
+        verbose_name = verbose_name_plural = "掲載"
+        ordering = ("issue", "section", "position", "pk")
+        constraints = (models.UniqueConstraint(fields=["issue", "entry"], name="entry_once_per_issue"),)
+
+    def __str__(self) -> str:
+        return self.headline or f"（未訳）{self.entry.title}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Nobody has written the Japanese yet."""
+        return not (self.headline.strip() and self.text.strip())
+
+
+class Edition(models.Model):
+    """A frozen rendering of an issue. Its row never changes; a new rendering is a new row."""
+
+    issue = models.ForeignKey(Issue, models.PROTECT, related_name="editions", verbose_name="号")
+    subject = models.CharField("件名", max_length=200)
+    preheader = models.CharField("プリヘッダー", max_length=200, blank=True)
+    html = models.TextField("HTML")  # with slots for what differs per reader: see mail/content.py
+    text = models.TextField("テキスト")
+    digest = models.CharField("ダイジェスト", max_length=64, unique=True)  # SHA-256, hexadecimal
+    made_at = models.DateTimeField("作成", default=timezone.now)
+    made_by = models.CharField("作成者", max_length=150, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "版"
+        ordering = ("-made_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.issue} {self.digest[:12]}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row once; a frozen edition cannot be written again."""
+        if not self._state.adding:
+            raise EditionError("確定した版は変更できません。新しい版を作ってください。")
+        super().save(*args, **kwargs)
+
+
+class Approval(models.Model):
+    """A person's yes to one digest."""
+
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="approvals", verbose_name="版")
+    person = models.CharField("承認者", max_length=150)
+    digest = models.CharField("ダイジェスト", max_length=64)
+    at = models.DateTimeField("日時", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "承認"
+        constraints = (models.UniqueConstraint(fields=["edition", "person"], name="approval_once_per_person"),)
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.digest[:12]}"
+
+
+class Campaign(models.Model):
+    """The sending of one edition to one audience."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "予定"
+        SENDING = "sending", "配信中"
+        PAUSED = "paused", "一時停止"  # by a person, or by ourselves with a reason
+        DONE = "done", "完了"  # no delivery is queued, deferred or in flight
+        CANCELLED = "cancelled", "取消"
+
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="campaigns", verbose_name="版")
+    state = models.CharField("状態", max_length=10, choices=State.choices, default=State.PLANNED)
+    rehearsal = models.BooleanField("リハーサル", default=False)  # goes to the catcher whatever the relay is
+    starts_at = models.DateTimeField("配信予定", null=True, blank=True)  # None: when somebody says so
+    pause_reason = models.CharField("停止の理由", max_length=500, blank=True)
+    planned_by = models.CharField("担当者", max_length=150, blank=True)
+    planned_at = models.DateTimeField("作成", default=timezone.now)
+    expanded_at = models.DateTimeField("宛先確定", null=True, blank=True)  # one Delivery per recipient exists
+    started_at = models.DateTimeField("開始", null=True, blank=True)
+    finished_at = models.DateTimeField("終了", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "配信"
+        ordering = ("-planned_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.edition.issue} {self.get_state_display()}"
+
+
+class Letter(models.Model):
+    """A one-off mail: confirmation, welcome, goodbye, receipt, reminder."""
+
+    kind = models.SlugField("種類", max_length=40)  # the folder in templates/mail/letters/
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, null=True, blank=True, verbose_name="購読者")
+    submission = models.ForeignKey(Submission, models.CASCADE, null=True, blank=True, verbose_name="投稿")
+    # Only for people who are not subscribers; a subscriber's address is read when the letter is claimed.
+    address = models.CharField("宛先", max_length=254, blank=True)
+    subject = models.CharField("件名", max_length=200)
+    html = models.TextField("HTML")
+    text = models.TextField("テキスト")
+    written_at = models.DateTimeField("作成", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "個別メール"
+        ordering = ("-written_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.written_at:%Y-%m-%d %H:%M}"
+
+
+class Delivery(models.Model):
+    """One mail to one recipient, with its state. Only newsletter.delivery moves it."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "待機"
+        SENDING = "sending", "送信中"  # claimed by a worker until lease_until
+        SENT = "sent", "送信済み"  # the relay said 250 after the final dot
+        DEFERRED = "deferred", "再送待ち"  # 4xx or no connection; due again at retry_at
+        REFUSED = "refused", "拒否"  # 5xx
+        EXPIRED = "expired", "期限切れ"  # the tries are used up
+        IN_DOUBT = (
+            "in_doubt",
+            "不明",
+        )  # lost after the final dot, or the worker died in flight: a person decides
+        CANCELLED = "cancelled", "取消"  # unsubscribed, suppressed, campaign cancelled: see reason
+        BOUNCED = "bounced", "不達"  # accepted, then a DSN 5.x came back
+
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, null=True, blank=True, related_name="deliveries", verbose_name="配信"
+    )
+    letter = models.OneToOneField(
+        Letter, models.CASCADE, null=True, blank=True, related_name="delivery", verbose_name="個別メール"
+    )
+    # No address here: the key of the subscriber only, so that erasure is complete.
+    subscriber = models.ForeignKey(
+        Subscriber, models.SET_NULL, null=True, blank=True, related_name="deliveries", verbose_name="購読者"
+    )
+    state = models.CharField("状態", max_length=10, choices=State.choices, default=State.QUEUED)
+    tries = models.PositiveSmallIntegerField("試行", default=0)
+    retry_at = models.DateTimeField("次の試行", null=True, blank=True)
+    claimed_by = models.CharField(max_length=40, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    reply_code = models.PositiveSmallIntegerField("応答", null=True, blank=True)
+    reply_text = models.CharField("応答文", max_length=300, blank=True)
+    reason = models.CharField("理由", max_length=100, blank=True)
+    queued_at = models.DateTimeField("登録", default=timezone.now)
+    settled_at = models.DateTimeField("確定", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "配信台帳"
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(fields=["campaign", "subscriber"], name="delivery_once_per_campaign"),
+            models.CheckConstraint(
+                condition=Q(campaign__isnull=False, letter__isnull=True)
+                | Q(campaign__isnull=True, letter__isnull=False),
+                name="delivery_of_one_thing",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["campaign", "state", "retry_at"], name="delivery_claim"),
+            models.Index(fields=["state", "lease_until"], name="delivery_lease"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.get_state_display()}"
+
+
+class Attempt(models.Model):
+    """One SMTP try of a delivery."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempts", verbose_name="配信台帳")
+    at = models.DateTimeField("日時", default=timezone.now)
+    relay = models.CharField("中継サーバ", max_length=100, blank=True)  # host:port
+    stage = models.CharField("段階", max_length=10, blank=True)  # connect, mail, rcpt, data, final
+    reply_code = models.PositiveSmallIntegerField("応答", null=True, blank=True)
+    reply_text = models.CharField("応答文", max_length=300, blank=True)
+    outcome = models.CharField("結果", max_length=12)  # a Delivery.State it led to
+
+    class Meta:
+        verbose_name = verbose_name_plural = "送信の試行"
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} {self.outcome}"

@@ -1,0 +1,1 @@
+"""Whom we may write to: addresses, consent, preferences, suppression."""

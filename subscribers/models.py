@@ -1,0 +1,132 @@
+"""Subscriber, ConsentEvent, Suppression: fields, constraints and one-line predicates."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+def new_key() -> str:
+    """The name a subscriber has in links: 128 random bits, unrelated to the address."""
+    return secrets.token_urlsafe(16)
+
+
+class Subscriber(models.Model):
+    """A person who asked for the e-news."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "確認待ち"  # asked, has not confirmed; vanishes after 14 days
+        ACTIVE = "active", "購読中"
+        LEFT = "left", "解除済み"
+
+    class Format(models.TextChoices):
+        HTML = "html", "HTML形式"
+        TEXT = "text", "テキスト形式"
+
+    key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
+    address = models.CharField("メールアドレス", max_length=254)  # as it is written on the envelope
+    address_key = models.CharField(max_length=254, unique=True, editable=False)  # for comparing only
+    fingerprint = models.CharField(max_length=64, unique=True, editable=False)  # keyed; see addresses.fingerprint
+    name = models.CharField("氏名", max_length=100, blank=True)
+    organisation = models.CharField("所属団体", max_length=200, blank=True)
+    department = models.CharField("部署", max_length=200, blank=True)
+    municipality = models.CharField("団体コード", max_length=6, blank=True)
+    format = models.CharField("形式", max_length=4, choices=Format.choices, default=Format.HTML)
+    # Section keys the reader wants; empty means all of them.
+    sections = models.JSONField("希望する欄", default=list, blank=True)
+    state = models.CharField("状態", max_length=10, choices=State.choices, default=State.PENDING)
+    created_at = models.DateTimeField("申込", default=timezone.now)
+    confirmed_at = models.DateTimeField("確認", null=True, blank=True)
+    left_at = models.DateTimeField("解除", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "購読者"
+        ordering = ("pk",)
+        indexes = (models.Index(fields=["state"], name="subscriber_state"),)
+
+    def __str__(self) -> str:
+        return f"購読者 {self.pk}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == self.State.ACTIVE
+
+
+class ConsentEvent(models.Model):
+    """One dated line of the consent ledger. Rows are only ever added."""
+
+    class Kind(models.TextChoices):
+        REQUESTED = "requested", "申込"
+        CONFIRMED = "confirmed", "確認"
+        IMPORTED = "imported", "取込"
+        PREFERENCES = "preferences", "設定変更"
+        LEFT = "left", "解除"
+        SUPPRESSED = "suppressed", "配信停止"
+        LIFTED = "lifted", "停止の解除"
+        ERASED = "erased", "消去"
+
+    class Basis(models.TextChoices):
+        FORM = "form", "ウェブフォーム"
+        CARD = "card", "名刺交換"
+        MEMBER = "member", "会員自治体の職員"
+        WRITTEN = "written", "書面による申出"
+        IMPORTED = "imported", "証跡のある名簿"
+
+    subscriber = models.ForeignKey(
+        Subscriber,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="consent_events",
+        verbose_name="購読者",
+    )
+    fingerprint = models.CharField(max_length=64, db_index=True, editable=False)
+    kind = models.CharField("種類", max_length=12, choices=Kind.choices)
+    basis = models.CharField("根拠", max_length=10, choices=Basis.choices, blank=True)
+    wording = models.CharField("文面の版", max_length=40, blank=True)  # which text the person saw
+    source = models.GenericIPAddressField("送信元", null=True, blank=True)
+    operator = models.CharField("操作者", max_length=150, blank=True)
+    detail = models.JSONField("詳細", default=dict, blank=True)  # file and row of an import, delivery of a link
+    at = models.DateTimeField("日時", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "同意台帳"
+        ordering = ("at", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d}"
+
+
+class Suppression(models.Model):
+    """An address we must not write to. It holds a keyed fingerprint, so it outlives erasure."""
+
+    class Reason(models.TextChoices):
+        LEFT = "left", "本人が解除"
+        BOUNCED = "bounced", "宛先不明"
+        COMPLAINED = "complained", "迷惑メール報告"
+        ERASED = "erased", "本人の求めで消去"
+        BY_HAND = "by_hand", "事務局が停止"
+
+    fingerprint = models.CharField(max_length=64, editable=False)
+    reason = models.CharField("理由", max_length=12, choices=Reason.choices)
+    note = models.CharField("備考", max_length=300, blank=True)
+    operator = models.CharField("操作者", max_length=150, blank=True)
+    at = models.DateTimeField("日時", default=timezone.now)
+    lifted_at = models.DateTimeField("停止の解除", null=True, blank=True)
+    lifted_by = models.CharField("解除した人", max_length=150, blank=True)
+    lifted_why = models.CharField("解除の理由", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "配信停止"
+        ordering = ("-at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["fingerprint"], condition=Q(lifted_at__isnull=True), name="suppression_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} {self.at:%Y-%m-%d}"

@@ -1,0 +1,50 @@
+"""The tests' own environment: a fresh var/, fixed keys, nothing of the developer's .env."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+
+# Before Django reads its settings: pytest-django does that right after this file was imported.
+for _name in [name for name in os.environ if name.startswith("NEWSLETTER_") or name == "DATABASE_URL"]:
+    del os.environ[_name]
+VAR = Path(tempfile.mkdtemp(prefix="newsletter-tests-"))
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "newsletter.settings",
+    "NEWSLETTER_ENV_FILE": os.devnull,
+    "NEWSLETTER_VAR": str(VAR),
+    "NEWSLETTER_SECRET_KEY": "a key that only the tests use, long enough",
+    "NEWSLETTER_FINGERPRINT_KEY": "another key that only the tests use, long enough",
+}
+if "TEST_DATABASE_URL" in os.environ:  # set by tests/on_postgres.py
+    os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
+
+django.setup()
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(VAR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collected_static_files() -> None:
+    """Pages name their static files by content, as in production, so they must be collected once."""
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def immediate_tasks() -> Iterator[None]:
+    """Background tasks run at once, in the test's own transaction."""
+    from django.conf import settings
+
+    settings.HUEY.immediate = True
+    yield
+    settings.HUEY.immediate = False
