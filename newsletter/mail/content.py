@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -116,7 +117,7 @@ class LetterContent:
 
     publisher: Publisher
     title: str  # the e-news' name
-    facts: dict[str, object]  # named by the letter: confirm_url, deadline, member, submission_title …
+    facts: Mapping[str, object]  # of the letter's kind: see letters.py
     palette: Palette = field(default_factory=Palette)
 
 

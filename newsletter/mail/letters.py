@@ -1,0 +1,104 @@
+"""The letters we send one by one, and the facts each of them needs.
+
+A kind is a folder `templates/mail/letters/<kind>/` with subject.txt.j2, body.mjml.j2 and body.txt.j2. The facts go into
+`LetterContent.facts`; `check_facts` refuses a letter whose facts are missing or misspelt before a template sees them.
+Links are complete addresses made for this one recipient; dates and times are already in the association's time zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import NotRequired, TypedDict
+
+
+class Confirmation(TypedDict):
+    """Someone asked to subscribe: is it really you?"""
+
+    confirm_url: str
+    days: int  # the link works for so many days
+
+
+class Welcome(TypedDict):
+    """The subscription is confirmed."""
+
+    preferences_url: str
+    unsubscribe_url: str
+    archive_url: str
+
+
+class Goodbye(TypedDict):
+    """The subscription is over."""
+
+    subscribe_url: str
+
+
+class AlreadySubscribed(TypedDict):
+    """Someone asked to subscribe an address that is subscribed already."""
+
+    preferences_url: str
+    unsubscribe_url: str
+
+
+class Receipt(TypedDict):
+    """We received a member's submission."""
+
+    member: str  # 神戸市
+    title: str  # the submission's headline
+    received_at: datetime
+    link: NotRequired[str]  # where the contributor can send another, if the door was the web form
+
+
+class Returned(TypedDict):
+    """The office asks the member to change the submission."""
+
+    member: str
+    title: str
+    reason: str  # as the editor wrote it, may have several lines
+    link: str  # the form to send it again
+
+
+class SubmissionLink(TypedDict):
+    """The personal link to the submission form."""
+
+    member: str
+    contributor: str  # the person's name, without 様
+    url: str
+    until: date  # the last day on which the link works
+    month: NotRequired[date]  # the issue it is for (its first day)
+
+
+class Reminder(TypedDict):
+    """The deadline comes near and nothing has come in yet."""
+
+    member: str
+    contributor: str
+    url: str
+    deadline: date
+
+
+KINDS: Mapping[str, type] = {
+    "confirmation": Confirmation,
+    "welcome": Welcome,
+    "goodbye": Goodbye,
+    "already_subscribed": AlreadySubscribed,
+    "receipt": Receipt,
+    "returned": Returned,
+    "submission_link": SubmissionLink,
+    "reminder": Reminder,
+}
+
+
+def check_facts(kind: str, facts: Mapping[str, object]) -> str:
+    """What is wrong with the facts of a letter, in one sentence; empty if nothing is."""
+    if kind not in KINDS:
+        return f"手紙の種類「{kind}」はありません。使えるのは {'、'.join(KINDS)} です。"
+    shape = KINDS[kind]
+    required: frozenset[str] = shape.__required_keys__  # type: ignore[attr-defined]
+    optional: frozenset[str] = shape.__optional_keys__  # type: ignore[attr-defined]
+    missing, unknown = required - facts.keys(), facts.keys() - required - optional
+    if missing:
+        return f"手紙「{kind}」に必要な項目がありません：{'、'.join(sorted(missing))}"
+    if unknown:
+        return f"手紙「{kind}」にない項目です：{'、'.join(sorted(unknown))}"
+    return ""
