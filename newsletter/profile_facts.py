@@ -1,0 +1,132 @@
+"""What an association is, as plain values: the stages of a profile after it was read and found right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from newsletter.mail.content import Palette, Publisher
+
+
+class SectionKind(StrEnum):
+    """Where the entries of a section come from."""
+
+    MEMBER = "member"  # what members sent
+    NETWORK = "network"  # feeds
+    EVENT = "event"  # what members sent, with a day still to come
+    OFFICE = "office"  # written by the office itself
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who stands in From:, where answers go and where bounces come back."""
+
+    name: str
+    address: str
+    reply_to: str
+    bounce_address: str  # the part before @ gets the delivery's signed key (VERP)
+    list_id: str  # RFC 2919, without angle brackets
+    unsubscribe_address: str = ""  # the mailto of List-Unsubscribe (RFC 2369); empty: only the link
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading of the issue, in its order."""
+
+    key: str
+    title: str
+    kind: SectionKind
+    limit: int  # how many placements `suggest` puts there at most
+
+
+@dataclass(frozen=True, slots=True)
+class Pathway:
+    """One of the association's pathways, and old names of it that should be flagged."""
+
+    key: str
+    label_ja: str
+    label_en: str
+    old_forms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The text a person agrees to; its version goes into the consent ledger."""
+
+    version: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """One month whose serial number is known; the others follow from it, one a month."""
+
+    month: date
+    number: int
+
+    def of(self, month: date) -> int | None:
+        """The serial number of `month`, or None before the first issue."""
+        months = (month.year - self.month.year) * 12 + month.month - self.month.month
+        number = self.number + months
+        return number if number >= 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileMember:
+    """A member as the profile names it."""
+
+    key: str
+    name: str
+    kind: str  # full or special
+    code: str = ""
+    kana: str = ""
+    prefecture: str = ""
+    website: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFeed:
+    """A source to start with."""
+
+    key: str
+    name: str
+    url: str
+    language: str
+    section: str
+    licence: str
+    credit: str
+    paused: bool = False
+    interval_minutes: int = 360
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Everything the application knows about the association it works for."""
+
+    publisher: Publisher
+    title: str  # the e-news' own name
+    sender: Sender
+    sections: tuple[Section, ...]
+    pathways: tuple[Pathway, ...]
+    sdgs: Mapping[int, str]  # 1 to 17
+    palette: Palette
+    why: str  # why the reader receives this; one sentence
+    reprint_rule: str
+    wording: Wording
+    approvals_needed: int
+    numbering: Numbering | None
+    release: str  # the rule for the release date: last_business_day
+    fresh_days: int  # `suggest` leaves older news out
+    members: tuple[ProfileMember, ...]
+    feeds: tuple[ProfileFeed, ...]
+    digest: str = ""  # SHA-256 of the document
+
+    def section(self, key: str) -> Section | None:
+        """The section of that key, or None."""
+        return next((section for section in self.sections if section.key == key), None)
+
+    def pathway(self, key: str) -> Pathway | None:
+        """The pathway of that key, or None."""
+        return next((pathway for pathway in self.pathways if pathway.key == key), None)
