@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import io
+import ipaddress
 import os
 import secrets
+import zoneinfo
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from dotenv import load_dotenv
+from dotenv.parser import parse_stream
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def load_file(name: str, default: Path) -> None:
+    """Take in the `.env` file; a variable that the environment has already is left alone."""
+    file = Path(text(name, str(default)))
+    if not file.exists():
+        if file != default:
+            raise ImproperlyConfigured(f"{name}: {file} が見つかりません")
+        return
+    try:
+        content = file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ImproperlyConfigured(f"{file}: 文字コードをUTF-8にして保存してください") from error
+    for binding in parse_stream(io.StringIO(content)):
+        if binding.error:  # dotenv itself would only log it and go on without the variable
+            raise ImproperlyConfigured(f"{file} の{binding.original.line}行目: 名前=値 の形で書いてください")
+    load_dotenv(stream=io.StringIO(content))
 
 
 def text(name: str, default: str) -> str:
@@ -39,8 +63,8 @@ def words(name: str) -> list[str]:
 def web_address(name: str, default: str) -> str:
     """An http(s) address without a trailing slash, query or fragment."""
     value = text(name, default).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    parts = _split(value)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ImproperlyConfigured(f"{name}={value!r}: https://news.example.jp の形で書いてください")
     return value
 
@@ -48,12 +72,49 @@ def web_address(name: str, default: str) -> str:
 def relay_address(name: str, default: str) -> str:
     """An SMTP relay: `smtp://` (loopback only), `smtp+starttls://` or `smtps://`, with user and password if needed."""
     value = text(name, default)
-    parts = urlsplit(value)
-    if parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname:
+    parts = _split(value)
+    if parts is None or parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname:
         # The address may hold a password: say its form, not its text.
         raise ImproperlyConfigured(
             f"{name}: smtp+starttls://USER:PASSWORD@HOST:587 か smtps://USER:PASSWORD@HOST:465 の形で書いてください"
         )
+    return value
+
+
+def _split(value: str) -> SplitResult | None:
+    """The address in parts, or None: brackets and ports are checked by urlsplit only when they are asked for."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable else None
+
+
+def ip_address(name: str) -> str:
+    """An IP address in its usual form, or an empty text."""
+    value = text(name, "")
+    try:
+        return str(ipaddress.ip_address(value)) if value else ""
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}={value!r}: 127.0.0.1 のようなIPアドレスを書いてください") from error
+
+
+def time_zone(name: str, default: str) -> str:
+    """A time zone of the IANA list."""
+    value = text(name, default)
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError) as error:
+        raise ImproperlyConfigured(f"{name}={value!r}: Asia/Tokyo のような時間帯の名前を書いてください") from error
+    return value
+
+
+def log_level(name: str, default: str) -> str:
+    """How much is logged."""
+    value = text(name, default).upper()
+    if value not in LOG_LEVELS:
+        raise ImproperlyConfigured(f"{name}={value!r}: {'、'.join(LOG_LEVELS)} のどれかを書いてください")
     return value
 
 
@@ -75,7 +136,7 @@ def secret(name: str, file: Path) -> str:
 
 
 def _kept_secret(name: str, file: Path) -> str:
-    value = file.read_text().strip()
+    value = file.read_text(errors="replace").strip()
     if len(value) < 32:
         raise ImproperlyConfigured(f"{file} は鍵として短すぎます。ファイルを消すか、{name} を設定してください")
     return value

@@ -11,12 +11,11 @@ from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
-from dotenv import load_dotenv
 
 from newsletter import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-load_dotenv(environment.text("NEWSLETTER_ENV_FILE", str(BASE_DIR / ".env")))
+environment.load_file("NEWSLETTER_ENV_FILE", BASE_DIR / ".env")
 
 # ------------------------------------------------------------ where things are
 VAR = Path(environment.text("NEWSLETTER_VAR", str(BASE_DIR / "var"))).resolve()
@@ -42,7 +41,7 @@ RELAY_CA_FILE = environment.text("NEWSLETTER_RELAY_CA_FILE", "")
 RELAY_CONNECTIONS = environment.integer("NEWSLETTER_RELAY_CONNECTIONS", 4, 1, 64)
 FEEDS_ALLOW_LOOPBACK = environment.boolean("NEWSLETTER_FEEDS_ALLOW_LOOPBACK", False)
 # The proxy in front of `newsletter serve`, if there is one: only its X-Forwarded-For and -Proto are believed.
-TRUSTED_PROXY = environment.text("NEWSLETTER_TRUSTED_PROXY", "")
+TRUSTED_PROXY = environment.ip_address("NEWSLETTER_TRUSTED_PROXY")
 ERROR_MAIL = environment.words("NEWSLETTER_ERROR_MAIL")
 
 # ------------------------------------------------------------ databases
@@ -131,11 +130,10 @@ TEMPLATES = [
 ]
 MAIL_TEMPLATES = BASE_DIR / "templates" / "mail"
 LANGUAGE_CODE = "ja"
-TIME_ZONE = environment.text("NEWSLETTER_TIME_ZONE", "Asia/Tokyo")
+TIME_ZONE = environment.time_zone("NEWSLETTER_TIME_ZONE", "Asia/Tokyo")
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
-STATICFILES_DIRS = [BASE_DIR / "newsletter" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -182,6 +180,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "newsletter_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},  # past that, old counts of the rate limits are thrown away
     }
 }
 
@@ -200,6 +199,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": environment.text("NEWSLETTER_LOG_LEVEL", "WARNING").upper()},
+    "root": {"handlers": ["console"], "level": environment.log_level("NEWSLETTER_LOG_LEVEL", "WARNING")},
 }
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")

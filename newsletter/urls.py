@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.contrib.auth import views as auth
 from django.urls import path
 
+from newsletter.web import login
+from newsletter.web.desk import home as desk_home
+
 urlpatterns = [
+    path("staff/", desk_home.overview, name="desk"),
+    path("staff/login/", login.StaffLogin.as_view(), name="login"),
+    path("staff/logout/", auth.LogoutView.as_view(), name="logout"),
+    path("staff/password/", login.StaffPasswordReset.as_view(), name="password_reset"),
+    path("staff/password/sent/", auth.PasswordResetDoneView.as_view(), name="password_reset_done"),
+    path("staff/password/<uidb64>/<token>/", login.StaffPasswordResetConfirm.as_view(), name="password_reset_confirm"),
+    path("staff/password/done/", auth.PasswordResetCompleteView.as_view(), name="password_reset_complete"),
+    path("admin/login/", login.admin_door),
     path("admin/", admin.site.urls),
 ]

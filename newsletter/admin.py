@@ -1,0 +1,138 @@
+"""The back office for looking things up and repairing. What the books rest on can be read here, never written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from newsletter.models import (
+    Approval,
+    Association,
+    Attempt,
+    Campaign,
+    Delivery,
+    Edition,
+    Issue,
+    Letter,
+    Placement,
+)
+
+admin.site.site_header = "e-ニュース 管理画面"
+admin.site.site_title = "e-ニュース"
+admin.site.index_title = "管理するもの"
+admin.site.site_url = "/staff/"
+
+
+class ReadOnly:
+    """Neither added, changed nor deleted by hand: the verbs of each subject do that, with their checks."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class PlacementInline(admin.StackedInline):
+    """The printed text of an entry, as long as the issue is open."""
+
+    model = Placement
+    extra = 0
+    fields = ("section", "position", "entry", "headline", "text")
+    readonly_fields = ("section", "position", "entry")
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return _is_open(obj) and super().has_change_permission(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("entry", "issue")
+
+
+@admin.register(Issue)
+class IssueAdmin(admin.ModelAdmin):
+    """Words of an open issue may be mended; its state is moved by `newsletter issue` only."""
+
+    list_display = ("__str__", "number", "release_on", "state", "subject")
+    list_filter = ("state",)
+    search_fields = ("subject", "lead")
+    readonly_fields = ("month", "number", "state", "opened_at")
+    inlines = (PlacementInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return _is_open(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def _is_open(obj: Model | None) -> bool:
+    return not isinstance(obj, Issue) or obj.state == Issue.State.OPEN
+
+
+@admin.register(Association)
+class AssociationAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("name", "loaded_at")
+
+
+class ApprovalInline(ReadOnly, admin.TabularInline):
+    model = Approval
+    extra = 0
+
+
+@admin.register(Edition)
+class EditionAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("__str__", "subject", "made_at", "made_by")
+    search_fields = ("subject", "digest")
+    date_hierarchy = "made_at"
+    fields = ("issue", "subject", "preheader", "digest", "made_at", "made_by", "text")
+    inlines = (ApprovalInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("issue").defer("html")
+
+
+@admin.register(Campaign)
+class CampaignAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("__str__", "state", "rehearsal", "starts_at", "started_at", "finished_at", "planned_by")
+    list_filter = ("state", "rehearsal")
+    list_select_related = ("edition__issue",)
+
+
+@admin.register(Letter)
+class LetterAdmin(ReadOnly, admin.ModelAdmin):
+    """Without the bodies: they hold links that only the addressee should open."""
+
+    list_display = ("kind", "subject", "written_at", "subscriber", "submission")
+    list_filter = ("kind",)
+    list_select_related = ("subscriber", "submission__member")
+    fields = ("kind", "subject", "subscriber", "submission", "address", "written_at")
+    date_hierarchy = "written_at"
+
+
+class AttemptInline(ReadOnly, admin.TabularInline):
+    model = Attempt
+    extra = 0
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("pk", "campaign", "letter", "subscriber", "state", "tries", "reply_code", "reason", "settled_at")
+    list_filter = ("state",)
+    list_select_related = ("campaign__edition__issue", "letter", "subscriber")
+    search_fields = ("=pk", "reply_text", "reason")
+    search_help_text = "番号、応答文、理由で探せます。"
+    show_full_result_count = False  # the ledger grows to millions
+    inlines = (AttemptInline,)
