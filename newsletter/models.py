@@ -45,6 +45,8 @@ class Issue(models.Model):
     subject = models.CharField("件名", max_length=200)
     preheader = models.CharField("プリヘッダー", max_length=200, blank=True)
     lead = models.TextField("リード文", blank=True)
+    # Entries that staff took out again: `suggest` does not bring them back.
+    dropped = models.JSONField("外した記事", default=list, blank=True, editable=False)
     state = models.CharField("状態", max_length=10, choices=State.choices, default=State.OPEN)
     opened_at = models.DateTimeField("作成", default=timezone.now)
 
@@ -113,10 +115,15 @@ class Approval(models.Model):
     person = models.CharField("承認者", max_length=150)
     digest = models.CharField("ダイジェスト", max_length=64)
     at = models.DateTimeField("日時", default=timezone.now)
+    void_at = models.DateTimeField("取消", null=True, blank=True)  # the issue was opened again: it counts no more
 
     class Meta:
         verbose_name = verbose_name_plural = "承認"
-        constraints = (models.UniqueConstraint(fields=["edition", "person"], name="approval_once_per_person"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["edition", "person"], condition=Q(void_at__isnull=True), name="approval_once_per_person"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.person} {self.digest[:12]}"
