@@ -1,0 +1,56 @@
+# make demo    sets up everything and runs the main job, with nothing to configure
+# make test    sets up everything and proves everything
+# make serve   shows what the demo made in the browser
+# make setup   builds .venv (the others depend on it)
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+RUN := .venv/bin/python -m
+
+.PHONY: demo test serve setup system lint types floors unit postgres acceptance bench lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+setup: .venv/.ready
+
+.venv/.ready: requirements.lock pyproject.toml .ci/make-venv
+	@.ci/make-venv "$(PYTHON)"
+	@touch $@
+
+system: ; @.ci/system-packages
+
+demo: setup
+	@$(RUN) newsletter demo run
+
+serve: setup
+	@$(RUN) newsletter demo serve
+
+test: setup system lint types floors unit postgres
+
+lint: setup
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+
+types: setup
+	$(RUN) mypy
+
+floors: setup
+	.venv/bin/lint-imports
+
+unit: setup
+	$(RUN) pytest -n 2
+
+postgres: setup
+	$(RUN) tests.on_postgres -n 2 -m django_db --ignore=tests/acceptance
+
+bench: setup
+	@for b in bench/*.py; do echo "== $$b"; $(RUN) "bench.$$(basename $$b .py)" || exit 1; done
+
+lock: setup
+	.venv/bin/python -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url -o requirements.lock
+
+clean:
+	rm -rf .venv var build *.egg-info
