@@ -7,25 +7,38 @@ import hashlib
 import json
 import re
 import tomllib
+from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import feeds
 from newsletter.errors import ProfileError
 from newsletter.models import Association
 from newsletter.profile_document import read_document
 from newsletter.profile_facts import Profile
+from newsletter.profile_loading import ProfileChange, store
 
 LARGEST_FILE = 1_000_000  # bytes; a profile is some tens of kilobytes
-NATIONAL_LIST = Path(__file__).parent / "profiles" / "municipalities.csv"
+NATIONAL_LIST = Path(feeds.__file__).parent / "municipalities.csv"
 NONE_LOADED = "団体のプロファイルがまだ読み込まれていません。newsletter profile load ファイル名 を実行してください。"
 
 
 def read(path: Path) -> Profile:
     """The profile in a TOML file; ProfileError says which key is wrong and why."""
+    return _check(path, read_toml(path))
+
+
+def load(path: Path, now: datetime) -> list[ProfileChange]:
+    """Read the file and bring association, members and feeds to what it says; the same file again changes nothing."""
     document = read_toml(path)
+    return store(_check(path, document), document, national_list(), now)
+
+
+def _check(path: Path, document: dict[str, Any]) -> Profile:
+    names = {code: government["name"] for code, government in national_list().items()}
     try:
-        return read_document(document, digest_of(document), national_names())
+        return read_document(document, digest_of(document), names)
     except ProfileError as error:
         raise ProfileError(f"{path} を読み込めません。次の点を直してください。\n{error}") from error
 
@@ -87,7 +100,7 @@ def digest_of(document: dict[str, Any]) -> str:
 
 
 @cache
-def national_names() -> dict[str, str]:
-    """全国地方公共団体コード -> name, of every prefecture and municipality in the country."""
+def national_list() -> dict[str, dict[str, str]]:
+    """Every prefecture and municipality by its 全国地方公共団体コード: code, prefecture, name, kana, website."""
     with NATIONAL_LIST.open(encoding="utf-8", newline="") as file:
-        return {row["code"]: row["name"] for row in csv.DictReader(file)}
+        return {row["code"]: row for row in csv.DictReader(file)}
