@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import jpholiday
 
 from newsletter.errors import IssueError
+from newsletter.mail.dates import WEEKDAYS, japanese_date
 
-WEEKDAYS = "月火水木金土日"
 MONTH = re.compile(r"(\d{4})(?:-|/|年)(\d{1,2})(?:月|月号)?")
 
 
@@ -40,28 +40,18 @@ def read_month(text: str) -> date:
     return date(int(match[1]), int(match[2]), 1)
 
 
-def month_words(month: date) -> str:
-    """2026年11月号"""
-    return f"{month.year}年{month.month}月号"
-
-
 def long_day(day: date) -> str:
     """11月14日（土）"""
     return f"{day.month}月{day.day}日（{WEEKDAYS[day.weekday()]}）"
 
 
-def full_day(day: date) -> str:
-    """2026年11月14日（土）"""
-    return f"{day.year}年{long_day(day)}"
-
-
 def day_range(first: date, last: date | None, near: date) -> str:
     """When an event takes place: 11月14日（土）〜15日（日）; the year is said when it is not that of `near`."""
-    start = full_day(first) if first.year != near.year else long_day(first)
+    start = japanese_date(first) if first.year != near.year else long_day(first)
     if last is None or last == first:
         return start
     if last.year != first.year:
-        return f"{full_day(first)}〜{full_day(last)}"
+        return f"{japanese_date(first)}〜{japanese_date(last)}"
     end = long_day(last)
     return f"{start}〜{end.partition('月')[2] if last.month == first.month else end}"
 

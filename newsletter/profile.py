@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
 import tomllib
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import feeds
+from feeds.members import municipalities
 from newsletter.errors import ProfileError
 from newsletter.models import Association
 from newsletter.profile_document import read_document
@@ -20,7 +19,6 @@ from newsletter.profile_facts import Profile
 from newsletter.profile_loading import ProfileChange, store
 
 LARGEST_FILE = 1_000_000  # bytes; a profile is some tens of kilobytes
-NATIONAL_LIST = Path(feeds.__file__).parent / "municipalities.csv"
 NONE_LOADED = "団体のプロファイルがまだ読み込まれていません。newsletter profile load ファイル名 を実行してください。"
 
 
@@ -32,11 +30,11 @@ def read(path: Path) -> Profile:
 def load(path: Path, now: datetime) -> list[ProfileChange]:
     """Read the file and bring association, members and feeds to what it says; the same file again changes nothing."""
     document = read_toml(path)
-    return store(_check(path, document), document, national_list(), now)
+    return store(_check(path, document), document, now)
 
 
 def _check(path: Path, document: dict[str, Any]) -> Profile:
-    names = {code: government["name"] for code, government in national_list().items()}
+    names = {place.code: place.name for place in municipalities()}
     try:
         return read_document(document, digest_of(document), names)
     except ProfileError as error:
@@ -97,10 +95,3 @@ def digest_of(document: dict[str, Any]) -> str:
     """SHA-256 of the document's values; comments and the order of keys do not count."""
     canonical = json.dumps(document, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-@cache
-def national_list() -> dict[str, dict[str, str]]:
-    """Every prefecture and municipality by its 全国地方公共団体コード: code, prefecture, name, kana, website."""
-    with NATIONAL_LIST.open(encoding="utf-8", newline="") as file:
-        return {row["code"]: row for row in csv.DictReader(file)}

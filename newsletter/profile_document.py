@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from feeds.members import is_valid_code
 from newsletter.errors import ProfileError
 from newsletter.mail.content import Palette, Publisher
 from newsletter.profile_facts import (
@@ -197,8 +198,6 @@ def _member(table: Table, national: Mapping[str, str] | None) -> ProfileMember:
         prefecture=table.text("prefecture", required=False, longest=10),
         website=table.web_address("website", required=False),
     )
-    from feeds.members import is_valid_code
-
     table.close()
     if member.kind == "full" and not member.code:
         table.wrong("code", "正会員には全国地方公共団体コード（6桁）を書いてください。")

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from feeds.members import Municipality, municipalities
 from feeds.models import Feed, Member
 from newsletter.errors import ProfileError
 from newsletter.models import Association, Issue, Placement
@@ -54,9 +55,7 @@ FACTS = {
 }
 
 
-def store(
-    profile: Profile, document: Mapping[str, Any], national: Mapping[str, Mapping[str, str]], now: datetime
-) -> list[ProfileChange]:
+def store(profile: Profile, document: Mapping[str, Any], now: datetime) -> list[ProfileChange]:
     """Bring association, members and feeds to what the document says: all of it, or (ProfileError) nothing."""
     with transaction.atomic():
         row = Association.objects.select_for_update().order_by("pk").first()
@@ -64,7 +63,7 @@ def store(
         _keep_used_sections(profile)
         return [
             *_store_facts(profile, document, row, now),
-            *_store_members(profile, national),
+            *_store_members(profile),
             *_store_feeds(profile, before.get("feeds", [])),
         ]
 
@@ -100,10 +99,11 @@ def _action(before: Any, after: Any) -> Action:
 
 
 # ------------------------------------------------------------ members
-def _store_members(profile: Profile, national: Mapping[str, Mapping[str, str]]) -> Iterator[ProfileChange]:
+def _store_members(profile: Profile) -> Iterator[ProfileChange]:
+    national = {place.code: place for place in municipalities()}
     known = {member.key: member for member in Member.objects.select_for_update().order_by("pk")}
     _refuse_taken_codes(profile, known)
-    wanted = {member.key: _member_fields(member, national.get(member.code, {})) for member in profile.members}
+    wanted = {member.key: _member_fields(member, national.get(member.code)) for member in profile.members}
     # Two members may exchange codes (a merger): free the codes first, each may stand only once.
     moved = [key for key, fields in wanted.items() if key in known and known[key].code != fields["code"]]
     Member.objects.filter(key__in=moved).update(code="")
@@ -131,11 +131,11 @@ def _names(profile: Profile, key: str) -> bool:
     return any(member.key == key for member in profile.members)
 
 
-def _member_fields(member: ProfileMember, government: Mapping[str, str]) -> dict[str, Any]:
+def _member_fields(member: ProfileMember, government: Municipality | None) -> dict[str, Any]:
     fields = asdict(member)
     del fields["key"]
     for name in ("kana", "prefecture", "website"):  # what the file leaves out, the national list knows
-        fields[name] = fields[name] or government.get(name, "")
+        fields[name] = fields[name] or (getattr(government, name) if government else "")
     return fields
 
 

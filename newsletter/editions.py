@@ -1,0 +1,180 @@
+"""Freeze an issue into an edition, approve its digest, and show it to the public once it went out."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q, QuerySet
+
+from feeds.models import Submission
+from newsletter import issues, links, profile
+from newsletter.duties import missing
+from newsletter.errors import EditionError, TemplateError
+from newsletter.mail.content import SLOTS, IssueContent, RenderedMail
+from newsletter.mail.dates import japanese_date
+from newsletter.mail.render import RenderError, render_issue
+from newsletter.models import Approval, Edition, Issue, Placement
+
+
+def render(issue: Issue) -> tuple[IssueContent, RenderedMail]:
+    """The issue as it would be sent now, finished or not; TemplateError if a template is wrong."""
+    content = issues.as_content(issue)
+    try:
+        return content, render_issue(content, settings.MAIL_TEMPLATES)
+    except RenderError as error:
+        raise TemplateError(f"{issue}をメールにできません。{error}") from error
+
+
+def make_edition(issue: Issue, by: str, now: datetime) -> Edition:
+    """Freeze the issue; the same content gives the edition that exists. EditionError says all that is lacking."""
+    with transaction.atomic():
+        issue.refresh_from_db(from_queryset=Issue.objects.select_for_update())
+        _refuse_unfinished(issue)
+        content, rendered = render(issue)
+        lacking = missing(content, rendered)
+        if lacking:
+            raise EditionError(f"{issue}はまだ版にできません。\n" + "\n".join(lacking))
+        return _keep(issue, rendered, by, now)
+
+
+def _keep(issue: Issue, rendered: RenderedMail, by: str, now: datetime) -> Edition:
+    digest = digest_of(issue.month, rendered.subject, rendered.preheader, rendered.html, rendered.text)
+    existing = issue.editions.filter(digest=digest).first()
+    if existing:
+        return existing
+    if issue.state == Issue.State.SENT:
+        raise EditionError(f"{issue}は配信済みです。新しい版は作れません。")
+    return Edition.objects.create(
+        issue=issue,
+        subject=rendered.subject,
+        preheader=rendered.preheader,
+        html=rendered.html,
+        text=rendered.text,
+        digest=digest,
+        made_at=now,
+        made_by=by,
+    )
+
+
+def _refuse_unfinished(issue: Issue) -> None:
+    rows = issues.placements(issue)
+    if not rows:
+        raise EditionError(f"{issue}には記事がひとつもありません。newsletter issue suggest で案を作れます。")
+    problems = [words for number, row in enumerate(rows, 1) if (words := _problem(issue, number, row))]
+    if problems:
+        raise EditionError(f"{issue}はまだ版にできません。\n" + "\n".join(problems))
+
+
+def _problem(issue: Issue, number: int, row: Placement) -> str:
+    submission = row.entry.submission
+    if submission and submission.state in (Submission.State.WITHDRAWN, Submission.State.RETURNED):
+        return f"{number}番「{row}」: 投稿が「{submission.get_state_display()}」になっています。外してください。"
+    if submission and submission.not_before and submission.not_before > issue.release_on:
+        return f"{number}番「{row}」: 公開できるのは{japanese_date(submission.not_before)}からです。"
+    if row.is_waiting:
+        return f"{number}番「{row}」: 日本語の見出しか本文がまだありません。"
+    return ""
+
+
+def digest_of(month: date, *parts: str) -> str:
+    """SHA-256 of the parts, each with its length in front, so that no text can move from one part to the next."""
+    digest = hashlib.sha256()
+    for part in (month.isoformat(), *parts):
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.hexdigest()
+
+
+# ------------------------------------------------------------ approval
+def approve(edition: Edition, person: str, now: datetime) -> Approval:
+    """A person's yes to this digest. With enough persons the issue is approved and locked."""
+    person = " ".join(person.split())
+    if not person:
+        raise EditionError("承認する人の名前を指定してください。")
+    with transaction.atomic():
+        issue = Issue.objects.select_for_update().get(pk=edition.issue_id)
+        edition.refresh_from_db()
+        _refuse_tampered(edition)
+        if issue.state == Issue.State.SENT:
+            raise EditionError(f"{issue}は配信済みです。")
+        _refuse_stale(issue, edition)
+        approval = _record(edition, person, now)
+        if issue.state == Issue.State.OPEN and len(approvers(edition)) >= profile.current().approvals_needed:
+            issue.state = Issue.State.APPROVED
+            issue.save(update_fields=["state"])
+        return approval
+
+
+def _record(edition: Edition, person: str, now: datetime) -> Approval:
+    if edition.approvals.filter(person=person, void_at__isnull=True).exists():
+        raise EditionError(f"{person} さんは、この版をすでに承認しています。")
+    try:
+        with transaction.atomic():
+            return edition.approvals.create(person=person, digest=edition.digest, at=now)
+    except IntegrityError as error:  # the same person in two windows at once
+        raise EditionError(f"{person} さんは、この版をすでに承認しています。") from error
+
+
+def _refuse_tampered(edition: Edition) -> None:
+    if not is_untouched(edition):
+        raise EditionError(
+            f"版 {edition.digest[:12]} の中身が、確定したときと違っています（データベースが書き換えられています）。"
+            "この版は承認も配信もできません。もう一度、版を作ってください。"
+        )
+
+
+def _refuse_stale(issue: Issue, edition: Edition) -> None:
+    _refuse_unfinished(issue)
+    _, now_it_is = render(issue)
+    digest = digest_of(issue.month, now_it_is.subject, now_it_is.preheader, now_it_is.html, now_it_is.text)
+    if digest != edition.digest:
+        raise EditionError(
+            f"版 {edition.digest[:12]} は、いまの{issue}の内容と違います。版を作ったあとに号かひな型が変わりました。"
+            "もう一度、版を作って確かめてから承認してください。"
+        )
+
+
+def approvers(edition: Edition) -> list[str]:
+    """The persons whose yes to this digest still counts."""
+    counting = edition.approvals.filter(void_at__isnull=True, digest=edition.digest)
+    return list(counting.order_by("at", "pk").values_list("person", flat=True))
+
+
+def is_untouched(edition: Edition) -> bool:
+    """Whether the row still is what its digest says."""
+    digest = digest_of(edition.issue.month, edition.subject, edition.preheader, edition.html, edition.text)
+    return hmac.compare_digest(digest, edition.digest)
+
+
+def is_approved(edition: Edition) -> bool:
+    """Whether this edition may be sent: enough persons said yes, the issue is locked, and the row is untouched."""
+    locked = edition.issue.state in (Issue.State.APPROVED, Issue.State.SENT)
+    return locked and len(approvers(edition)) >= profile.current().approvals_needed and is_untouched(edition)
+
+
+# ------------------------------------------------------------ the public's view
+def for_web(edition: Edition) -> str:
+    """The edition's HTML for everyone: where a reader's own link stood, the page to sign up."""
+    return _without_slots(edition.html)
+
+
+def text_for_web(edition: Edition) -> str:
+    """The edition's text for everyone."""
+    return _without_slots(edition.text)
+
+
+def _without_slots(source: str) -> str:
+    for slot in SLOTS:
+        source = source.replace(slot, links.subscribe_url())
+    return source
+
+
+def published() -> QuerySet[Edition]:
+    """The editions whose campaign has begun, newest issue first; a rehearsal does not count."""
+    begun = Q(campaigns__rehearsal=False, campaigns__started_at__isnull=False)
+    editions = Edition.objects.filter(begun).annotate(published_at=Max("campaigns__started_at", filter=begun))
+    return editions.select_related("issue").order_by("-issue__month", "-published_at", "-pk")
