@@ -1,0 +1,100 @@
+"""Who gets the e-news, and why somebody does not: set-based questions, asked again when a delivery is claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextChoices
+
+from subscribers.models import Subscriber, Suppression
+
+BLOCK = 900  # SQLite of old took at most 999 variables
+
+
+class Why(TextChoices):
+    """Why a person gets nothing. The suppressions have the same codes as Suppression.Reason."""
+
+    GONE = "gone", "登録がありません（消去済み）"
+    PENDING = "pending", "申込の確認がまだです"
+    LEFT = "left", "本人が解除しました"
+    BOUNCED = "bounced", "宛先不明のため停止中です"
+    COMPLAINED = "complained", "迷惑メールの報告のため停止中です"
+    ERASED = "erased", "本人の求めで消去しました"
+    BY_HAND = "by_hand", "事務局が停止しました"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody we may write to, as read at this moment."""
+
+    subscriber_id: int
+    key: str
+    address: str
+    format: str  # a Subscriber.Format
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Somebody we may not write to; `reason.label` says why in Japanese."""
+
+    reason: Why
+
+
+def recipients() -> QuerySet[Subscriber]:
+    """Active readers without a suppression: one query decides who gets a campaign."""
+    return Subscriber.objects.filter(~Exists(_suppression()), state=Subscriber.State.ACTIVE)
+
+
+def check(ids: Iterable[int]) -> dict[int, Reader | Exclusion]:
+    """For each subscriber id: may a campaign's mail go there now? One query for up to 900 ids."""
+    answers: dict[int, Reader | Exclusion] = {}
+    for block in _blocks(ids):
+        found = _rows(block)
+        answers |= {id_: _judge(found.get(id_)) for id_ in block}
+    return answers
+
+
+def check_letters(ids: Iterable[int]) -> dict[int, Reader | Exclusion]:
+    """For each subscriber id: may a letter go there now? Letters answer what the person has just done.
+
+    Consent and suppression are not asked: the confirmation goes to someone who has not consented yet, or who left
+    and asks again, and the goodbye to someone who has just left. Only who is not here any more gets nothing.
+    """
+    answers: dict[int, Reader | Exclusion] = {}
+    for block in _blocks(ids):
+        found = _rows(block)
+        answers |= {id_: found[id_][0] if id_ in found else Exclusion(Why.GONE) for id_ in block}
+    return answers
+
+
+def _judge(row: tuple[Reader, str, str | None] | None) -> Reader | Exclusion:
+    if row is None:
+        return Exclusion(Why.GONE)
+    reader, state, suppressed = row
+    if suppressed:
+        return Exclusion(Why(suppressed))
+    if state != Subscriber.State.ACTIVE:
+        return Exclusion(Why(state))
+    return reader
+
+
+def _rows(ids: list[int]) -> dict[int, tuple[Reader, str, str | None]]:
+    rows = (
+        Subscriber.objects.filter(pk__in=ids)
+        .annotate(suppressed=Subquery(_suppression().values("reason")[:1]))
+        .order_by()
+        .values_list("pk", "key", "address", "format", "state", "suppressed")
+    )
+    return {row[0]: (Reader(*row[:4]), row[4], row[5]) for row in rows}
+
+
+def _suppression() -> QuerySet[Suppression]:
+    # Answered from the partial unique index on open suppressions.
+    return Suppression.objects.filter(fingerprint=OuterRef("fingerprint"), lifted_at__isnull=True).order_by()
+
+
+def _blocks(ids: Iterable[int]) -> Iterator[list[int]]:
+    listed = list(ids)
+    for start in range(0, len(listed), BLOCK):
+        yield listed[start : start + BLOCK]

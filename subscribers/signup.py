@@ -1,0 +1,274 @@
+"""Signing up, confirming, leaving, coming back, choosing. Each step is one transaction with a line in the ledger.
+
+Nothing is sent here: the page that called passes the answer to the letters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db import transaction
+
+from subscribers import consent, suppression
+from subscribers.addresses import Address, fingerprint
+from subscribers.errors import UnknownSubscriberError
+from subscribers.models import ConsentEvent, Subscriber, Suppression
+
+UNCONFIRMED_FOR = timedelta(days=14)
+# Anybody who holds a forwarded copy could use its link; after this the way back is a new sign-up, confirmed by mail.
+COME_BACK_WITHIN = timedelta(days=7)
+
+EXPIRED = "この確認リンクはもう使えません。お手数ですが、もう一度お申し込みください。"
+
+
+class Kind(StrEnum):
+    """What a request for the e-news came to; a letter goes out in both cases, and the page says the same."""
+
+    CONFIRM = "confirm"  # letters.send_confirmation: new, or waiting, or had left, or was suppressed
+    ALREADY = "already"  # letters.send_already_subscribed
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a reader may choose."""
+
+    format: str = Subscriber.Format.HTML
+    sections: tuple[str, ...] = ()  # none means all
+    name: str = ""
+    organisation: str = ""
+    department: str = ""
+    municipality: str = ""  # 団体コード
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What the sign-up form asks for."""
+
+    address: Address
+    preferences: Preferences = Preferences()
+
+
+@dataclass(frozen=True, slots=True)
+class Signup:
+    """The answer to a request: which letter goes out, and to whom."""
+
+    kind: Kind
+    subscriber: Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Who left, and whether they were still here: the goodbye goes out once."""
+
+    subscriber: Subscriber
+    changed: bool
+
+
+def request(fields: Fields, *, source: str | None, wording: str, now: datetime, fingerprint_key: str) -> Signup:
+    """Note that somebody asked for the e-news at this address. Nobody becomes a reader by asking."""
+    asked = asdict(fields.preferences) | {"sections": list(fields.preferences.sections)}
+    with transaction.atomic():
+        subscriber, created = Subscriber.objects.select_for_update().get_or_create(
+            address_key=fields.address.key,
+            defaults={
+                "address": fields.address.address,
+                "fingerprint": fingerprint(fields.address.key, fingerprint_key),
+                "created_at": now,
+                **asked,
+            },
+        )
+        known = subscriber.is_active and not suppression.is_suppressed(subscriber.fingerprint)
+        detail: dict[str, object] = {"known": True} if known else {}
+        if not created and subscriber.state == Subscriber.State.PENDING:
+            # Nobody has vouched for the earlier request either: the last one counts, and its 14 days begin now.
+            _write(subscriber, address=fields.address.address, created_at=now, **asked)
+        elif not created and not known:
+            # Whoever typed this may be somebody else: it waits in the ledger until the mailbox has confirmed.
+            detail = {"asked": asked}
+        consent.record(
+            subscriber,
+            ConsentEvent.Kind.REQUESTED,
+            now,
+            basis=ConsentEvent.Basis.FORM,
+            wording=wording,
+            source=source,
+            detail=detail,
+        )
+    return Signup(Kind.ALREADY if known else Kind.CONFIRM, subscriber)
+
+
+def confirm(subscriber_key: str, source: str | None, now: datetime) -> Subscriber:
+    """Make a reader of whoever asked; who just became one has `confirmed_at == now`. Again is no harm."""
+    with transaction.atomic():
+        subscriber = _locked(subscriber_key, EXPIRED)
+        stopped = suppression.standing(subscriber.fingerprint)
+        if subscriber.is_active and stopped is None:
+            return subscriber
+        # The link of an earlier sign-up must not undo a later goodbye.
+        ends = [moment for moment in (subscriber.left_at, stopped.at if stopped else None) if moment]
+        if ends and not consent.was_requested_since(subscriber.fingerprint, max(ends)):
+            raise UnknownSubscriberError(EXPIRED)
+        asked_for = consent.last_request(subscriber.fingerprint)
+        _apply_asked(subscriber, asked_for)
+        _activate(subscriber, now)
+        consent.record(
+            subscriber,
+            ConsentEvent.Kind.CONFIRMED,
+            now,
+            basis=ConsentEvent.Basis.FORM,
+            wording=asked_for.wording if asked_for else "",
+            source=source,
+        )
+    return subscriber
+
+
+def leave(
+    subscriber_key: str, source: str | None, now: datetime, detail: Mapping[str, object] | None = None
+) -> Departure:
+    """Stop the e-news for this person, at once. Again is no harm. `detail` says how: {"how": "one_click"}."""
+    with transaction.atomic():
+        subscriber = _locked(subscriber_key, "この購読はすでに登録されていません。")
+        if subscriber.state == Subscriber.State.LEFT:
+            return Departure(subscriber, changed=False)
+        _write(subscriber, state=Subscriber.State.LEFT, left_at=now)
+        suppression.close(subscriber.fingerprint, Suppression.Reason.LEFT, now)
+        consent.record(subscriber, ConsentEvent.Kind.LEFT, now, source=source, detail=detail)
+    return Departure(subscriber, changed=True)
+
+
+def may_come_back(subscriber: Subscriber, now: datetime) -> bool:
+    """Whether the link that ended the subscription may still restore it."""
+    if subscriber.state != Subscriber.State.LEFT or subscriber.left_at is None or subscriber.confirmed_at is None:
+        return False
+    stopped = suppression.standing(subscriber.fingerprint)
+    only_left = stopped is None or stopped.reason == Suppression.Reason.LEFT
+    return only_left and now - subscriber.left_at <= COME_BACK_WITHIN
+
+
+def come_back(
+    subscriber_key: str,
+    source: str | None,
+    now: datetime,
+    *,
+    text_only: bool = False,
+    detail: Mapping[str, object] | None = None,
+) -> Subscriber:
+    """Undo a goodbye within seven days of it, if wished as text mail. Again is no harm."""
+    with transaction.atomic():
+        subscriber = _locked(subscriber_key, "この購読の登録は残っていません。もう一度お申し込みください。")
+        if not subscriber.is_active:
+            if not may_come_back(subscriber, now):
+                raise UnknownSubscriberError(
+                    "このリンクからは購読を再開できません。お手数ですが、もう一度お申し込みください。"
+                )
+            _activate(subscriber, now)
+            how = {"how": "come_back", **(detail or {})}
+            consent.record(
+                subscriber,
+                ConsentEvent.Kind.CONFIRMED,
+                now,
+                basis=ConsentEvent.Basis.FORM,
+                source=source,
+                detail=how,
+            )
+        if text_only and subscriber.format != Subscriber.Format.TEXT:
+            _write(subscriber, format=Subscriber.Format.TEXT)
+            _record_change(subscriber, ["format"], source, now, detail)
+    return subscriber
+
+
+def preferences_of(subscriber: Subscriber) -> Preferences:
+    """What this person has chosen so far."""
+    return Preferences(
+        format=subscriber.format,
+        sections=tuple(subscriber.sections),
+        name=subscriber.name,
+        organisation=subscriber.organisation,
+        department=subscriber.department,
+        municipality=subscriber.municipality,
+    )
+
+
+def change_preferences(
+    subscriber_key: str,
+    preferences: Preferences,
+    source: str | None,
+    now: datetime,
+    detail: Mapping[str, object] | None = None,
+) -> Subscriber:
+    """Store what the person chose; the ledger names the fields that changed, not their values."""
+    with transaction.atomic():
+        subscriber = _locked(subscriber_key, "この購読の登録は残っていません。もう一度お申し込みください。")
+        if subscriber.state == Subscriber.State.LEFT:
+            raise UnknownSubscriberError("この購読は解除されています。もう一度お申し込みください。")
+        before, after = asdict(preferences_of(subscriber)), asdict(preferences)
+        changed = [field for field in after if after[field] != before[field]]
+        if changed:
+            _write(subscriber, **(after | {"sections": list(preferences.sections)}))
+            _record_change(subscriber, changed, source, now, detail)
+    return subscriber
+
+
+def forget_unconfirmed(now: datetime) -> int:
+    """Delete who never confirmed within 14 days, and what their requests said about them; how many went."""
+    before = now - UNCONFIRMED_FOR
+    waiting = Subscriber.objects.filter(state=Subscriber.State.PENDING, created_at__lt=before)
+    forgotten = 0
+    while block := list(waiting.order_by("pk").values_list("pk", "fingerprint")[:500]):
+        with transaction.atomic():
+            # Asked again of each row: one of them may have confirmed, or asked once more, in between.
+            gone = waiting.filter(pk__in=[pk for pk, _ in block]).select_for_update()
+            marks = list(gone.values_list("fingerprint", flat=True))
+            waiting.filter(fingerprint__in=marks).delete()
+            consent.make_anonymous(marks)
+        forgotten += len(marks)
+    consent.forget_asked(before)
+    return forgotten
+
+
+# ------------------------------------------------------------ steps that several verbs share
+def _locked(subscriber_key: str, words: str) -> Subscriber:
+    subscriber = Subscriber.objects.select_for_update().filter(key=subscriber_key).first()
+    if subscriber is None:
+        raise UnknownSubscriberError(words)
+    return subscriber
+
+
+def _write(subscriber: Subscriber, **values: object) -> None:
+    for field, value in values.items():
+        setattr(subscriber, field, value)
+    subscriber.save(update_fields=list(values))
+
+
+def _activate(subscriber: Subscriber, now: datetime) -> None:
+    _write(subscriber, state=Subscriber.State.ACTIVE, confirmed_at=now, left_at=None)
+    suppression.lift_by_consent(subscriber.fingerprint, now)
+
+
+def _apply_asked(subscriber: Subscriber, asked_for: ConsentEvent | None) -> None:
+    asked = asked_for.detail.get("asked") if asked_for else None
+    if not asked:
+        return
+    chosen = {field: asked[field] for field in ("format", "sections")}
+    # An empty box of the sign-up form does not wipe out a name that we know.
+    told = {field: asked[field] for field in ("name", "organisation", "department", "municipality") if asked[field]}
+    _write(subscriber, **chosen, **told)
+
+
+def _record_change(
+    subscriber: Subscriber,
+    changed: list[str],
+    source: str | None,
+    now: datetime,
+    detail: Mapping[str, object] | None,
+) -> None:
+    consent.record(
+        subscriber,
+        ConsentEvent.Kind.PREFERENCES,
+        now,
+        source=source,
+        detail={"changed": changed, **(detail or {})},
+    )

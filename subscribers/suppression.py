@@ -1,0 +1,99 @@
+"""Addresses we must not write to. Set for a reason; lifted by the person's new consent or by a named operator."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from subscribers import consent
+from subscribers.errors import SuppressionError
+from subscribers.models import ConsentEvent, Suppression
+
+# An address has one open suppression. A reason further down this list takes the place of one further up.
+WEIGHT = (
+    Suppression.Reason.LEFT,
+    Suppression.Reason.BOUNCED,
+    Suppression.Reason.BY_HAND,
+    Suppression.Reason.COMPLAINED,
+    Suppression.Reason.ERASED,
+)
+THE_PERSON = "本人"
+
+
+def suppress(fingerprint: str, reason: Suppression.Reason, now: datetime, operator: str = "", note: str = "") -> bool:
+    """Stop all sending to this address; False when it was stopped already for as good a reason."""
+    with transaction.atomic():
+        changed = close(fingerprint, reason, now, operator, note)
+        if changed:
+            detail = {"reason": str(reason)}
+            consent.record_fingerprint(fingerprint, ConsentEvent.Kind.SUPPRESSED, now, operator=operator, detail=detail)
+    return changed
+
+
+def close(fingerprint: str, reason: Suppression.Reason, now: datetime, operator: str = "", note: str = "") -> bool:
+    """Write the suppression without a line in the ledger: for steps that write their own (leaving, erasing)."""
+    written = {"reason": reason, "note": note[:300], "operator": operator, "at": now}
+    with transaction.atomic():
+        # The unique constraint decides who is first; get_or_create reads again when it lost.
+        standing, created = Suppression.objects.get_or_create(fingerprint=fingerprint, lifted_at=None, defaults=written)
+        if created:
+            return True
+        if WEIGHT.index(reason) <= WEIGHT.index(Suppression.Reason(standing.reason)):
+            return False
+        _end(open_suppressions().filter(pk=standing.pk), now, operator, f"理由の変更: {reason.label}")
+        Suppression.objects.create(fingerprint=fingerprint, **written)
+    return True
+
+
+def lift(fingerprint: str, now: datetime, *, operator: str, why: str) -> bool:
+    """End the suppression in an operator's name, for a reason; False when there is none.
+
+    Nobody becomes a reader by this: who had left stays away until they sign up again.
+    """
+    if not operator.strip():
+        raise SuppressionError("停止を解除する人の名前が必要です。")
+    if not why.strip():
+        raise SuppressionError("停止を解除する理由が必要です。")
+    with transaction.atomic():
+        lifted = _end(open_suppressions().filter(fingerprint=fingerprint), now, operator, why) > 0
+        if lifted:
+            consent.record_fingerprint(
+                fingerprint, ConsentEvent.Kind.LIFTED, now, operator=operator, detail={"why": why}
+            )
+    return lifted
+
+
+def lift_by_consent(fingerprint: str, now: datetime) -> bool:
+    """End the suppression because the person consented anew; False when there is none."""
+    with transaction.atomic():
+        lifted = _end(open_suppressions().filter(fingerprint=fingerprint), now, THE_PERSON, "本人の新しい同意") > 0
+        if lifted:
+            consent.record_fingerprint(fingerprint, ConsentEvent.Kind.LIFTED, now, detail={"why": "new_consent"})
+    return lifted
+
+
+def open_suppressions() -> QuerySet[Suppression]:
+    """Those in force, newest first."""
+    return Suppression.objects.filter(lifted_at__isnull=True)
+
+
+def standing(fingerprint: str) -> Suppression | None:
+    """The suppression in force for this address, or None."""
+    return open_suppressions().filter(fingerprint=fingerprint).first()
+
+
+def is_suppressed(fingerprint: str) -> bool:
+    """Whether nothing may be sent to this address."""
+    return open_suppressions().filter(fingerprint=fingerprint).exists()
+
+
+def reasons(fingerprints: list[str]) -> dict[str, Suppression.Reason]:
+    """The reason for each of these addresses that is suppressed: one query."""
+    rows = open_suppressions().filter(fingerprint__in=fingerprints).values_list("fingerprint", "reason")
+    return {fingerprint: Suppression.Reason(reason) for fingerprint, reason in rows}
+
+
+def _end(suppressions: QuerySet[Suppression], now: datetime, by: str, why: str) -> int:
+    return suppressions.update(lifted_at=now, lifted_by=by[:150], lifted_why=why[:300])

@@ -1,0 +1,303 @@
+"""Read a list of people from CSV or .xlsx as rows of text, whatever Excel made of it. Everything in it is hostile.
+
+No database here: a file becomes a Table, a Table gives its rows again and again.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from itertools import islice
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+from subscribers.columns import guess_columns, normal
+from subscribers.errors import ImportFileError
+
+MOST_COLUMNS = 60
+LONGEST_CELL = 10_000
+LARGEST_FILE = 300 * 2**20
+LARGEST_SHEET = 512 * 2**20  # of all parts of an .xlsx together, unpacked
+MOST_PARTS = 1_000
+HIGHEST_RATIO = 150  # a sheet packs 10 to 50 times; a bomb 1,000 times
+HEAD_ROWS = 20  # the headings stand within the first of these
+DELIMITERS = ",\t;"
+
+# What openpyxl and zipfile raise for files that are broken or hostile.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ParseError,
+    KeyError,
+    IndexError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as it stands in the file; `line` is what Excel and editors call it."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file whose form is known: how to read it again, and which column means what."""
+
+    path: Path
+    kind: str  # csv or xlsx
+    encoding: str = ""
+    delimiter: str = ","
+    sheet: str = ""
+    headings: tuple[str, ...] = ()
+    heading_line: int = 0  # 0: the file has no headings
+    columns: dict[str, int] | None = None  # field -> index
+    about: int = 0  # rows, roughly: for a progress bar
+    remarks: tuple[str, ...] = ()
+
+    def rows(self) -> Iterator[Row]:
+        """The rows below the headings, from the file."""
+        return (row for row in _raw_rows(self) if row.line > self.heading_line)
+
+    @property
+    def unused(self) -> list[str]:
+        """The headings of columns that are not read."""
+        used = set((self.columns or {}).values())
+        return [name for index, name in enumerate(self.headings) if index not in used and name.strip()]
+
+
+def open_table(path: Path) -> Table:
+    """Find out what `path` is and where its headings are; ImportFileError in words if it cannot be read."""
+    size = path.stat().st_size
+    if size == 0:
+        raise ImportFileError(f"{path.name}: 空のファイルです。")
+    if size > LARGEST_FILE:
+        raise ImportFileError(f"{path.name}: 大きすぎます（上限は{LARGEST_FILE // 2**20}MB）。分けてください。")
+    with path.open("rb") as file:
+        magic = file.read(8)
+    if magic.startswith(b"PK\x03\x04"):
+        return _open_xlsx(path)
+    if magic.startswith(b"\xd0\xcf\x11\xe0"):
+        raise ImportFileError(
+            f"{path.name}: 古いExcel形式（.xls）か、パスワードの付いたファイルです。"
+            "パスワードを外し、.xlsx か CSV で保存し直してください。"
+        )
+    return _open_csv(path)
+
+
+def unescape(cell: str) -> str:
+    """Take off the apostrophe that keeps a spreadsheet from running the cell; see exporter.escape."""
+    return cell[1:] if re.match(r"'+[=+\-@\t\r＝＋－＠]", cell) else cell
+
+
+# ------------------------------------------------------------ CSV
+def _open_csv(path: Path) -> Table:
+    encoding, lines = _encoding(path)
+    table = Table(path, "csv", encoding, about=lines)
+    best = max((replace(table, delimiter=sign) for sign in DELIMITERS), key=_score)
+    return _with_headings(best)
+
+
+def _score(table: Table) -> tuple[int, int]:
+    """How well this delimiter explains the file: fields recognised, then columns found."""
+    head = _head(table)
+    recognised = max((len(guess_columns(row.cells)) for row in head), default=0)
+    return recognised, max((len(row.cells) for row in head), default=0)
+
+
+def _encoding(path: Path) -> tuple[str, int]:
+    """The encoding of a text file and how many lines it has. Strict: a byte that fits nothing is an error."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        candidates = ["utf-16"]
+    elif head[1:200:2].count(0) > len(head[1:200:2]) // 2:
+        candidates = ["utf-16-le"]
+    elif head[0:200:2].count(0) > len(head[0:200:2]) // 2:
+        candidates = ["utf-16-be"]
+    else:
+        candidates = ["utf-8-sig" if head.startswith(b"\xef\xbb\xbf") else "utf-8", "cp932"]
+    if b"\x1b$" in head:
+        raise ImportFileError(f"{path.name}: JISコードのCSVは読めません。UTF-8かShift_JISで保存し直してください。")
+    where = 0
+    for encoding in candidates:
+        lines, wrong_line = _lines_readable(path, encoding)
+        if not wrong_line:
+            return encoding, lines
+        where = max(where, wrong_line)
+    raise ImportFileError(
+        f"{path.name}: {where}行目の付近が文字として読めません（UTF-8でもShift_JISでもありません）。"
+        "Excelで「CSV UTF-8」として保存し直してください。"
+    )
+
+
+def _lines_readable(path: Path, encoding: str) -> tuple[int, int]:
+    """How many lines decode, and the line that does not (0: all do)."""
+    lines = 0
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            while chunk := file.read(1 << 20):
+                lines += chunk.count("\n")
+    except UnicodeError:
+        return lines, lines + 1
+    return lines + 1, 0
+
+
+def _csv_rows(table: Table) -> Iterator[Row]:
+    with table.path.open(encoding=table.encoding, newline="") as file:
+        lines: Iterator[str] = iter(file)
+        if table.encoding == "cp932":
+            # Python reads 0x8160 as ～ (FF5E), though it writes 〜 (301C) there: without this a round trip changes it.
+            lines = (line.replace("～", "〜") for line in file)
+        reader = csv.reader(lines, delimiter=table.delimiter)
+        starts_at = 1
+        try:
+            for cells in reader:
+                yield Row(starts_at, _checked(cells, starts_at, table.path.name))
+                starts_at = reader.line_num + 1
+        except csv.Error as error:
+            raise ImportFileError(
+                f'{table.path.name}: {starts_at}行目がCSVとして読めません。引用符（"）の閉じ忘れがないか見てください。'
+            ) from error
+
+
+# ------------------------------------------------------------ .xlsx
+def _open_xlsx(path: Path) -> Table:
+    import openpyxl
+
+    try:
+        _check_parts(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns about validations and styles that it leaves out
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        try:
+            names = [sheet.title for sheet in book.worksheets]
+            sizes = {sheet.title: sheet.max_row or 0 for sheet in book.worksheets}
+        finally:
+            book.close()
+    except BROKEN as error:
+        raise ImportFileError(
+            f"{path.name}: Excelのファイル（.xlsx）として読めません。保存し直してください。"
+        ) from error
+    if not names:
+        raise ImportFileError(f"{path.name}: 表のシートがありません。")
+    tables = [Table(path, "xlsx", sheet=name, about=sizes[name]) for name in names]
+    best = max(tables, key=lambda table: _score(table)[0])
+    others = [name for name in names if name != best.sheet]
+    remarks = (f"シート「{best.sheet}」だけを読みます。読まないシート: {'、'.join(others)}",) if others else ()
+    return replace(_with_headings(best), remarks=remarks)
+
+
+def _check_parts(path: Path) -> None:
+    """Refuse a packed bomb before anything is unpacked. zipfile never gives out more than a part declares."""
+    with zipfile.ZipFile(path) as parts:
+        members = parts.infolist()
+        total = sum(member.file_size for member in members)
+        swollen = any(
+            member.file_size > 2**20 and member.file_size > HIGHEST_RATIO * max(member.compress_size, 1)
+            for member in members
+        )
+        if len(members) > MOST_PARTS or total > LARGEST_SHEET or swollen:
+            raise ImportFileError(
+                f"{path.name}: 中身が大きすぎるため、安全のために読みません。CSVで保存し直してください。"
+            )
+        if "xl/workbook.xml" not in parts.namelist():
+            raise ImportFileError(f"{path.name}: Excelの .xlsx ではありません。.xlsx か CSV で保存し直してください。")
+        for member in members:
+            if member.filename.endswith((".xml", ".rels")):
+                with parts.open(member) as part:
+                    # No spreadsheet program writes one; entities are the only use it would have.
+                    if b"<!DOCTYPE" in part.read(4096):
+                        raise ImportFileError(f"{path.name}: 安全のために読まない内容（DOCTYPE）が入っています。")
+
+
+def _xlsx_rows(table: Table) -> Iterator[Row]:
+    import openpyxl
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(table.path, read_only=True, data_only=True, keep_links=False)
+        try:
+            sheet = book[table.sheet]
+            sheet.reset_dimensions()  # the size a file declares may be wrong
+            for line, values in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
+                yield Row(line, _checked([_text(value) for value in values], line, table.path.name))
+        finally:
+            book.close()
+    except BROKEN as error:
+        raise ImportFileError(f"{table.path.name}: Excelのファイルの途中が壊れていて読めません。") from error
+
+
+def _text(value: object) -> str:
+    """A cell as people see it: no .0 behind a code, dates as 2026-11-24."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time(0) else value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value)
+
+
+# ------------------------------------------------------------ both
+def _raw_rows(table: Table) -> Iterator[Row]:
+    return _xlsx_rows(table) if table.kind == "xlsx" else _csv_rows(table)
+
+
+def _checked(cells: list[str], line: int, name: str) -> tuple[str, ...]:
+    while cells and not cells[-1].strip():
+        cells.pop()
+    if len(cells) > MOST_COLUMNS:
+        raise ImportFileError(f"{name}: {line}行目の列が多すぎます（{len(cells)}列）。{MOST_COLUMNS}列までです。")
+    if any(len(cell) > LONGEST_CELL for cell in cells):
+        raise ImportFileError(
+            f'{name}: {line}行目に長すぎるセルがあります。引用符（"）の閉じ忘れがないか見てください。'
+        )
+    return tuple(unescape(cell) for cell in cells)
+
+
+def _head(table: Table) -> list[Row]:
+    return list(islice(_raw_rows(table), HEAD_ROWS))
+
+
+def _with_headings(table: Table) -> Table:
+    """The table with its headings: the first row of the head that names an address column."""
+    head = _head(table)
+    for row in head:
+        columns = guess_columns(row.cells)
+        if "address" in columns:
+            return replace(table, headings=row.cells, heading_line=row.line, columns=columns)
+    for row in head:
+        # A bare list of addresses, as people paste it: the column with the first @ is it.
+        found = next((index for index, cell in enumerate(row.cells) if "@" in normal(cell)), None)
+        if found is not None:
+            remark = f"見出しの行がないので、{found + 1}列目をメールアドレスとして読みます"
+            return replace(table, columns={"address": found}, remarks=(*table.remarks, remark))
+    titles = next((row for row in head if any(cell.strip() for cell in row.cells)), None)
+    headings = titles.cells if titles else ()
+    return replace(table, headings=headings, heading_line=titles.line if titles else 0, columns={})
+
+
+def is_invisible(sign: str) -> bool:
+    """Whether this character leaves no mark: controls, zero width, direction marks; not variation selectors."""
+    return unicodedata.category(sign) in ("Cc", "Cf")
