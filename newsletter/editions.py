@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.conf import settings
@@ -64,9 +65,13 @@ def _refuse_unfinished(issue: Issue) -> None:
     rows = issues.placements(issue)
     if not rows:
         raise EditionError(f"{issue}には記事がひとつもありません。newsletter issue suggest で案を作れます。")
-    problems = [words for number, row in enumerate(rows, 1) if (words := _problem(issue, number, row))]
+    problems = _problems(issue, rows)
     if problems:
         raise EditionError(f"{issue}はまだ版にできません。\n" + "\n".join(problems))
+
+
+def _problems(issue: Issue, rows: list[Placement]) -> list[str]:
+    return [words for number, row in enumerate(rows, 1) if (words := _problem(issue, number, row))]
 
 
 def _problem(issue: Issue, number: int, row: Placement) -> str:
@@ -87,6 +92,13 @@ def digest_of(month: date, *parts: str) -> str:
         encoded = part.encode()
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
     return digest.hexdigest()
+
+
+def preview(issue: Issue) -> tuple[RenderedMail, list[str]]:
+    """The issue as the public would see it, finished or not, and what still keeps it from becoming an edition."""
+    content, rendered = render(issue)
+    shown = replace(rendered, html=_without_slots(rendered.html), text=_without_slots(rendered.text))
+    return shown, [*_problems(issue, issues.placements(issue)), *missing(content, rendered)]
 
 
 # ------------------------------------------------------------ approval

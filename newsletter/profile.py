@@ -18,6 +18,8 @@ from newsletter.profile_document import read_document
 from newsletter.profile_facts import Profile
 from newsletter.profile_loading import ProfileChange, store
 
+__all__ = ["Profile", "ProfileChange", "current", "current_or_none", "load", "read"]
+
 LARGEST_FILE = 1_000_000  # bytes; a profile is some tens of kilobytes
 NONE_LOADED = "団体のプロファイルがまだ読み込まれていません。newsletter profile load ファイル名 を実行してください。"
 
