@@ -55,19 +55,6 @@ def check(ids: Iterable[int]) -> dict[int, Reader | Exclusion]:
     return answers
 
 
-def check_letters(ids: Iterable[int]) -> dict[int, Reader | Exclusion]:
-    """For each subscriber id: may a letter go there now? Letters answer what the person has just done.
-
-    Consent and suppression are not asked: the confirmation goes to someone who has not consented yet, or who left
-    and asks again, and the goodbye to someone who has just left. Only who is not here any more gets nothing.
-    """
-    answers: dict[int, Reader | Exclusion] = {}
-    for block in _blocks(ids):
-        found = _rows(block)
-        answers |= {id_: found[id_][0] if id_ in found else Exclusion(Why.GONE) for id_ in block}
-    return answers
-
-
 def _judge(row: tuple[Reader, str, str | None] | None) -> Reader | Exclusion:
     if row is None:
         return Exclusion(Why.GONE)

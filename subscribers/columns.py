@@ -25,8 +25,8 @@ FIELDS = {
 
 _EXACT = {
     "address": """
-        メールアドレス メール アドレス eメール eメールアドレス e-メール 電子メール 電子メールアドレス メアド 配信先 送信先
-        連絡先メールアドレス mail email e-mail emailaddress e-mailaddress mailaddress address
+        メールアドレス メール アドレス eメール eメールアドレス e-メール 電子メール 電子メールアドレス メアド
+        配信先 送信先 連絡先メールアドレス mail email e-mail emailaddress e-mailaddress mailaddress address
     """,
     "name": """
         氏名 名前 お名前 ご氏名 担当者 担当者名 担当者氏名 ご担当者 ご担当者名 宛名 name fullname yourname contactname

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
-from subscribers.models import ConsentEvent, Subscriber
+from subscribers.models import ConsentEvent, Subscriber, Suppression
 
 
 def record(
@@ -85,3 +86,50 @@ def make_anonymous(fingerprints: list[str]) -> int:
     個人情報保護法22条: what is no longer needed is erased. The lines themselves prove that we acted lawfully.
     """
     return ConsentEvent.objects.filter(fingerprint__in=fingerprints).update(source=None, detail={})
+
+
+# ------------------------------------------------------------ the ledger in words
+_HOW = {
+    "one_click": "メールソフトのワンクリック解除",
+    "page": "解除のページ",
+    "come_back": "解除のあとのページで再開",
+    "office": "事務局が代わりに操作",
+}
+_WHY = {"new_consent": "本人の新しい同意", "wrong_person": "ほかの方の購読を誤って解除したため"}
+_FIELD = {
+    "name": "氏名",
+    "organisation": "所属団体",
+    "department": "部署",
+    "municipality": "団体コード",
+    "format": "形式",
+    "sections": "希望する欄",
+    "state": "状態",
+}
+
+
+def describe(event: ConsentEvent) -> str:
+    """How a step was taken, in Japanese: everything the ledger holds beside the date and the kind of the step."""
+    detail: Mapping[str, Any] = event.detail if isinstance(event.detail, Mapping) else {}
+    parts = [
+        ("根拠", event.get_basis_display() if event.basis else ""),
+        ("方法", _HOW.get(str(detail.get("how", "")), "")),
+        ("理由", _reason(detail)),
+        ("文面の版", event.wording),
+        ("送信元", event.source or ""),
+        ("配信番号", detail.get("delivery") or ""),
+        ("名簿", f"{detail['file']} {detail.get('row', '')}行目" if detail.get("file") else ""),
+        ("証跡", detail.get("proof", "")),
+        ("同意日", str(detail.get("consented_at", ""))[:10]),
+        ("変更", "、".join(_FIELD.get(name, name) for name in detail.get("changed", ()))),
+        ("操作者", event.operator),
+    ]
+    return "、".join(f"{label}: {value}" for label, value in parts if value)
+
+
+def _reason(detail: Mapping[str, Any]) -> str:
+    reason = str(detail.get("reason", ""))
+    if reason in Suppression.Reason.values:
+        return str(Suppression.Reason(reason).label)
+    why = str(detail.get("why", ""))
+    known = "すでに購読中の宛先への申込" if detail.get("known") else ""
+    return reason or _WHY.get(why, why) or known

@@ -126,16 +126,24 @@ def confirm(subscriber_key: str, source: str | None, now: datetime) -> Subscribe
 
 
 def leave(
-    subscriber_key: str, source: str | None, now: datetime, detail: Mapping[str, object] | None = None
+    subscriber_key: str,
+    source: str | None,
+    now: datetime,
+    detail: Mapping[str, object] | None = None,
+    *,
+    operator: str = "",
 ) -> Departure:
-    """Stop the e-news for this person, at once. Again is no harm. `detail` says how: {"how": "one_click"}."""
+    """Stop the e-news for this person, at once. Again is no harm. `detail` says how: {"how": "one_click"}.
+
+    `operator` is who did it for them, when they asked by telephone or in writing.
+    """
     with transaction.atomic():
         subscriber = _locked(subscriber_key, "この購読はすでに登録されていません。")
         if subscriber.state == Subscriber.State.LEFT:
             return Departure(subscriber, changed=False)
         _write(subscriber, state=Subscriber.State.LEFT, left_at=now)
-        suppression.close(subscriber.fingerprint, Suppression.Reason.LEFT, now)
-        consent.record(subscriber, ConsentEvent.Kind.LEFT, now, source=source, detail=detail)
+        suppression.close(subscriber.fingerprint, Suppression.Reason.LEFT, now, operator)
+        consent.record(subscriber, ConsentEvent.Kind.LEFT, now, source=source, operator=operator, detail=detail)
     return Departure(subscriber, changed=True)
 
 

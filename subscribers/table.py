@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
 import warnings
 import zipfile
 import zlib
@@ -287,17 +286,19 @@ def _with_headings(table: Table) -> Table:
         columns = guess_columns(row.cells)
         if "address" in columns:
             return replace(table, headings=row.cells, heading_line=row.line, columns=columns)
+    return _without_known_headings(table, [row for row in head if any(cell.strip() for cell in row.cells)])
+
+
+def _without_known_headings(table: Table, head: list[Row]) -> Table:
+    """No heading speaks of addresses: the column that holds one is it, and what stands above it are the headings."""
+    above = Row(0, ())
     for row in head:
-        # A bare list of addresses, as people paste it: the column with the first @ is it.
         found = next((index for index, cell in enumerate(row.cells) if "@" in normal(cell)), None)
         if found is not None:
-            remark = f"見出しの行がないので、{found + 1}列目をメールアドレスとして読みます"
-            return replace(table, columns={"address": found}, remarks=(*table.remarks, remark))
-    titles = next((row for row in head if any(cell.strip() for cell in row.cells)), None)
-    headings = titles.cells if titles else ()
-    return replace(table, headings=headings, heading_line=titles.line if titles else 0, columns={})
-
-
-def is_invisible(sign: str) -> bool:
-    """Whether this character leaves no mark: controls, zero width, direction marks; not variation selectors."""
-    return unicodedata.category(sign) in ("Cc", "Cf")
+            remark = f"{found + 1}列目をメールアドレスとして読みます"
+            columns = guess_columns(above.cells) | {"address": found}
+            remarks = (*table.remarks, remark)
+            return replace(table, headings=above.cells, heading_line=above.line, columns=columns, remarks=remarks)
+        above = row
+    first = head[0] if head else Row(0, ())
+    return replace(table, headings=first.cells, heading_line=first.line, columns=guess_columns(first.cells))

@@ -1,0 +1,217 @@
+"""`newsletter subscribers import` and `export`: whole lists, in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.base import by_option, django_command, fail, is_terminal, json_option, print_json
+from newsletter.cli.subscribers_report import Report
+
+if TYPE_CHECKING:
+    from subscribers.candidates import Lookups
+    from subscribers.exporter import Exported
+    from subscribers.importer import Planned
+    from subscribers.table import Table
+
+BASES = ["form", "card", "member", "written", "imported"]
+ENCODINGS = {"utf-8": "utf-8-sig", "cp932": "cp932"}
+
+
+@click.command("import")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--apply", "is_applied", is_flag=True, help="取り込みます。付けなければ、試しに読んで結果を示すだけです。"
+)
+@click.option(
+    "--basis",
+    type=click.Choice(BASES),
+    help="送ってよい根拠: form ウェブフォーム、card 名刺交換、member 会員自治体の職員、written 書面による申出、"
+    "imported 証跡のある名簿。--apply に必要です。",
+)
+@click.option(
+    "--proof", default="", metavar="TEXT", help="同意をどこで確かめられるか（台帳に残ります）。--apply に必要です。"
+)
+@click.option(
+    "--column",
+    "corrections",
+    multiple=True,
+    metavar="FIELD=見出し",
+    help="列の読み方を直します。例: --column address=連絡先 （見出し、列の番号、A などの列名）",
+)
+@click.option(
+    "--refused",
+    "refused_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="拒否した行を、元と同じ形でこのファイルに書きます。",
+)
+@click.option("--problems", is_flag=True, help="警告と拒否の行だけを表示します。")
+@by_option
+@json_option
+@django_command
+def import_list(
+    file: Path,
+    is_applied: bool,
+    basis: str | None,
+    proof: str,
+    corrections: tuple[str, ...],
+    refused_file: Path | None,
+    problems: bool,
+    person: str,
+    as_json: bool,
+) -> None:
+    """購読者の名簿（CSV か .xlsx）を取り込みます。
+
+    付けなければ何も変わりません（--apply）。行ごとに 登録・更新・同じ・警告・拒否 と理由を示します。
+    空欄のセルは、登録済みの内容を消しません。解除・停止・消去された方は、名簿では戻りません。
+    """
+    if is_applied and not (basis and proof.strip()):
+        raise click.UsageError("--apply には、同意の根拠（--basis）と証跡（--proof）が必要です。")
+    from subscribers import exporter
+    from subscribers.columns import correct_columns
+    from subscribers.table import open_table
+
+    if refused_file and refused_file.exists():
+        fail(f"{refused_file} はすでにあります。別の名前にしてください。")
+    table = open_table(file)
+    table = replace(table, columns=correct_columns(table.columns or {}, table.headings, _corrections(corrections)))
+    report = Report(table, problems=problems, as_json=as_json)
+    report.begin()
+    grounds = (basis, proof, person) if basis and is_applied else None
+    _run(table, grounds, report)
+    if refused_file and report.refused:
+        exporter.write_refused(refused_file, table, report.refused.values())
+    report.end(is_applied, refused_file if report.refused else None)
+
+
+@click.command("export")
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--encoding", type=click.Choice(list(ENCODINGS)), default="utf-8", help="CSVの文字コード。utf-8 はBOM付きです。"
+)
+@click.option("--all", "everybody", is_flag=True, help="確認待ち・解除済み・停止中の方も書きます。")
+@click.option("--lossy", is_flag=True, help="CP932にない文字を「〓」にして書きます。")
+@click.option("--force", is_flag=True, help="同じ名前のファイルがあれば置き換えます。")
+@json_option
+@django_command
+def export_list(file: Path, encoding: str, everybody: bool, lossy: bool, force: bool, as_json: bool) -> None:
+    """配信してよい購読者の名簿を、CSV か .xlsx に書き出します。
+
+    名簿には個人情報が入ります。ファイルは本人（操作した人）だけが読める権限で作られます。
+    """
+    from subscribers import exporter
+
+    if file.suffix.lower() not in (".csv", ".xlsx"):
+        raise click.UsageError("ファイル名の終わりは .csv か .xlsx にしてください。")
+    if file.exists() and not force:
+        fail(f"{file} はすでにあります。置き換えるときは --force を付けてください。")
+    exported = exporter.export(
+        file, encoding=ENCODINGS[encoding], everybody=everybody, section_titles=_section_titles(), lossy=lossy
+    )
+    _report_export(file, exported, as_json)
+    if not exported.is_written:
+        fail(
+            "CP932で書けない文字があるので、書き出していません。"
+            "--encoding utf-8 か .xlsx にするか、--lossy を付けてください。"
+        )
+
+
+# ------------------------------------------------------------ import
+def _corrections(written: Sequence[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in written]
+    if not all(sign for _, sign, _ in pairs):
+        raise click.UsageError("--column は FIELD=見出し の形で書いてください。例: --column address=連絡先")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _run(table: Table, grounds: tuple[str, str, str] | None, report: Report) -> None:
+    from django.conf import settings
+    from django.utils import timezone
+
+    from subscribers import importer
+    from subscribers.models import ConsentEvent
+
+    candidates = importer.read_rows(table, _lookups(), report.blank)
+    is_cp932 = table.encoding == "cp932"
+    with _progress(table) as advance:
+
+        def on_block(block: Sequence[Planned]) -> None:
+            report.add(block)
+            advance(len(block))
+
+        if grounds is None:
+            for block in importer.plan_import(candidates, settings.FINGERPRINT_KEY, is_cp932=is_cp932):
+                on_block(block)
+            return
+        basis, proof, person = grounds
+        reasons = importer.Grounds(ConsentEvent.Basis(basis), proof.strip(), person, table.path.name)
+        now = timezone.now()
+        importer.run_import(candidates, reasons, now, settings.FINGERPRINT_KEY, is_cp932=is_cp932, on_block=on_block)
+
+
+def _lookups() -> Lookups:
+    from django.utils import timezone
+
+    from subscribers.candidates import Lookups
+
+    return Lookups(timezone.get_current_timezone(), timezone.now(), _find_code, _section_titles())
+
+
+@lru_cache(maxsize=10_000)
+def _find_code(text: str) -> str:
+    from feeds import members
+    from feeds.errors import MemberError
+
+    try:
+        return members.find_municipality(text).code
+    except MemberError as error:
+        raise ValueError(str(error)) from error
+
+
+def _section_titles() -> dict[str, str]:
+    from newsletter import profile
+
+    current = profile.current_or_none()
+    return {section.key: section.title for section in current.sections} if current else {}
+
+
+@contextmanager
+def _progress(table: Table) -> Iterator[Callable[[int], None]]:
+    if not is_terminal():
+        yield lambda _rows: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("読み込み中", total=table.about or None)
+        yield lambda rows: progress.advance(task, rows)
+
+
+# ------------------------------------------------------------ export
+def _report_export(file: Path, exported: Exported, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "file": str(file),
+                "rows": exported.rows,
+                "written": exported.is_written,
+                "losses": [str(loss) for loss in exported.losses],
+                "twins": [str(twin) for twin in exported.twins],
+            }
+        )
+        return
+    for loss in exported.losses:
+        click.echo(f"CP932にない文字: {loss}")
+    for twin in exported.twins:
+        click.echo(f"読み戻すと見た目の同じ別の字になる文字: {twin}")
+    if exported.is_written:
+        click.echo(f"{exported.rows}件を {file} に書き出しました。")

@@ -1,0 +1,250 @@
+"""`newsletter subscribers find|show|suppress|lift|erase|forget-unconfirmed`: one person at a time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.cli.base import by_option, django_command, fail, json_option, print_json
+from newsletter.cli.listing import print_facts, print_rows
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from subscribers.models import ConsentEvent, Subscriber, Suppression
+
+MOST_FOUND = 200
+REASONS = ["by_hand", "left", "bounced", "complained"]
+
+
+@click.command()
+@click.argument("text", metavar="TEXT")
+@json_option
+@django_command
+def find(text: str, as_json: bool) -> None:
+    """アドレス・氏名・所属の一部で購読者を探します。"""
+    import unicodedata
+
+    from django.db.models import Q
+
+    from subscribers.models import Subscriber
+
+    wanted = text.strip()
+    half = unicodedata.normalize("NFKC", wanted).lower()
+    places = Q(address_key__contains=half)
+    for name in ("name", "organisation", "department"):
+        places |= Q(**{f"{name}__icontains": wanted})
+    found = Subscriber.objects.filter(places).order_by("address_key")
+    people = list(found[: MOST_FOUND + 1])
+    if as_json:
+        print_json([_summary(person) for person in people[:MOST_FOUND]])
+        return
+    rows = ((p.get_state_display(), p.address, p.name, p.organisation, p.department) for p in people[:MOST_FOUND])
+    print_rows(("状態", "アドレス", "氏名", "所属団体", "部署"), rows)
+    if len(people) > MOST_FOUND:
+        click.echo(f"{MOST_FOUND}件まで表示しました。もっと長い言葉で探してください。", err=True)
+
+
+@click.command()
+@click.argument("address", metavar="ADDRESS")
+@json_option
+@django_command
+def show(address: str, as_json: bool) -> None:
+    """1人の登録内容と、同意台帳のすべての記録を表示します。"""
+    from subscribers import consent, suppression
+    from subscribers.models import Subscriber
+
+    mark = _fingerprint(address)
+    person = Subscriber.objects.filter(fingerprint=mark).first()
+    stopped = suppression.standing(mark)
+    events = list(consent.history(mark))
+    if person is None and stopped is None and not events:
+        fail("この宛先の登録も記録もありません。")
+    if as_json:
+        print_json(
+            {
+                "subscriber": _summary(person) if person else None,
+                "suppression": _suppression(stopped) if stopped else None,
+                "events": [_event(event) for event in events],
+            }
+        )
+        return
+    print_facts(_facts(person, stopped))
+    click.echo("同意台帳:")
+    print_rows(("日時", "記録", "内容"), ((_moment(e.at), e.get_kind_display(), consent.describe(e)) for e in events))
+
+
+@click.command()
+@click.argument("address", metavar="ADDRESS")
+@click.option(
+    "--reason",
+    type=click.Choice(REASONS),
+    default="by_hand",
+    help="理由: by_hand 事務局が停止（既定）、left 本人が解除を申し出た、bounced 宛先不明、complained 迷惑メール報告。",
+)
+@click.option("--note", default="", metavar="TEXT", help="備考（300文字まで）。")
+@by_option
+@json_option
+@django_command
+def suppress(address: str, reason: str, note: str, person: str, as_json: bool) -> None:
+    """このアドレスへの配信を止めます。登録のないアドレスも止められます。"""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from subscribers import signup, suppression
+    from subscribers.models import Subscriber, Suppression
+
+    mark, now = _fingerprint(address), timezone.now()
+    with transaction.atomic():
+        reader = Subscriber.objects.filter(fingerprint=mark).first()
+        if reason == Suppression.Reason.LEFT and reader and reader.state != Subscriber.State.LEFT:
+            changed = signup.leave(reader.key, None, now, {"how": "office", "note": note}, operator=person).changed
+        else:
+            changed = suppression.suppress(mark, Suppression.Reason(reason), now, person, note)
+    if as_json:
+        print_json({"changed": changed, "reason": reason})
+        return
+    click.echo("配信を止めました。" if changed else "すでに止まっています（同じか、より重い理由です）。")
+
+
+@click.command()
+@click.argument("address", metavar="ADDRESS")
+@click.option("--why", required=True, metavar="TEXT", help="解除してよい理由（記録に残ります）。")
+@by_option
+@json_option
+@django_command
+def lift(address: str, why: str, person: str, as_json: bool) -> None:
+    """配信停止を解除します。解除済みの方が購読者に戻ることはありません。"""
+    from django.utils import timezone
+
+    from subscribers import suppression
+
+    lifted = suppression.lift(_fingerprint(address), timezone.now(), operator=person, why=why)
+    if as_json:
+        print_json({"lifted": lifted})
+        return
+    if not lifted:
+        fail("この宛先は停止されていません。")
+    click.echo("停止を解除しました。")
+
+
+@click.command()
+@click.argument("address", metavar="ADDRESS")
+@click.option("--yes", is_flag=True, help="確認せずに消去します。")
+@by_option
+@json_option
+@django_command
+def erase(address: str, yes: bool, person: str, as_json: bool) -> None:
+    """ご本人の求めにより、購読者の個人情報を消去します。元に戻せません。"""
+    from django.utils import timezone
+
+    from subscribers import erasure
+    from subscribers.models import Subscriber
+
+    reader = Subscriber.objects.filter(fingerprint=_fingerprint(address)).first()
+    if reader is None:
+        fail(
+            "この宛先の登録はありません。今後の配信を止めるだけなら newsletter subscribers suppress を使ってください。"
+        )
+    if not yes and not _is_sure(reader.address):
+        fail("消去しませんでした。")
+    erased = erasure.erase(reader, person, timezone.now())
+    if as_json:
+        print_json(asdict(erased))
+        return
+    click.echo("消去しました。")
+    click.echo(f"消したもの: {'、'.join(erased.removed)}、個別メール {erased.letters}通")
+    for kept in erased.kept:
+        click.echo(f"残したもの: {kept.what} {kept.count}件 … {kept.why}")
+
+
+@click.command("forget-unconfirmed")
+@json_option
+@django_command
+def forget_unconfirmed(as_json: bool) -> None:
+    """14日以内に確認のなかった申込を消します（毎日自動でも動きます）。"""
+    from django.utils import timezone
+
+    from subscribers import signup
+
+    forgotten = signup.forget_unconfirmed(timezone.now())
+    if as_json:
+        print_json({"forgotten": forgotten})
+        return
+    click.echo(f"{forgotten}件の申込を消しました。")
+
+
+# ------------------------------------------------------------ words for a person
+def _fingerprint(address: str) -> str:
+    from django.conf import settings
+
+    from subscribers.addresses import fingerprint, read_address
+    from subscribers.errors import AddressError
+
+    try:
+        return fingerprint(read_address(address).key, settings.FINGERPRINT_KEY)
+    except AddressError as error:
+        fail(f"アドレスが読めません。{error}")
+
+
+def _is_sure(address: str) -> bool:
+    try:
+        return click.confirm(f"{address} の個人情報を消去します。元に戻せません。よろしいですか", default=False)
+    except click.Abort:
+        return False
+
+
+def _facts(person: Subscriber | None, stopped: Suppression | None) -> list[tuple[str, object]]:
+    from subscribers.candidates import ALL_SECTIONS
+
+    facts: list[tuple[str, object]] = []
+    if person is None:
+        facts.append(("登録", "ありません"))
+    else:
+        facts += [
+            ("アドレス", person.address),
+            ("状態", person.get_state_display()),
+            ("氏名", person.name or "―"),
+            ("所属団体", person.organisation or "―"),
+            ("部署", person.department or "―"),
+            ("団体コード", person.municipality or "―"),
+            ("形式", person.get_format_display()),
+            ("希望する欄", "、".join(person.sections) or ALL_SECTIONS),
+            ("申込", _moment(person.created_at)),
+            ("確認", _moment(person.confirmed_at)),
+            ("解除", _moment(person.left_at)),
+        ]
+    if stopped:
+        by = f"、操作者: {stopped.operator}" if stopped.operator else ""
+        note = f"、備考: {stopped.note}" if stopped.note else ""
+        facts.append(("配信停止", f"{stopped.get_reason_display()}（{_moment(stopped.at)}{by}{note}）"))
+    return facts
+
+
+def _moment(at: datetime | None) -> str:
+    from django.utils import timezone
+
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}" if at else "―"
+
+
+def _summary(person: Subscriber) -> dict[str, Any]:
+    names = ("address", "state", "name", "organisation", "department", "municipality", "format", "sections")
+    dates = ("created_at", "confirmed_at", "left_at")
+    return {name: getattr(person, name) for name in names} | {name: _iso(getattr(person, name)) for name in dates}
+
+
+def _suppression(stopped: Suppression) -> dict[str, Any]:
+    return {"reason": stopped.reason, "at": _iso(stopped.at), "operator": stopped.operator, "note": stopped.note}
+
+
+def _event(event: ConsentEvent) -> dict[str, Any]:
+    from subscribers import consent
+
+    names = ("kind", "basis", "wording", "source", "operator", "detail")
+    return {"at": _iso(event.at)} | {name: getattr(event, name) for name in names} | {"words": consent.describe(event)}
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -1,0 +1,111 @@
+"""What `newsletter subscribers import` says: row by row, and at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.cli.base import print_json
+
+if TYPE_CHECKING:
+    from subscribers.importer import Planned
+    from subscribers.table import Table
+
+
+@dataclass
+class Report:
+    """What the import says, row by row and at the end."""
+
+    table: Table
+    problems: bool
+    as_json: bool
+    counts: Counter[str] = field(default_factory=Counter)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    refused: dict[int, tuple[Sequence[str], str]] = field(default_factory=dict)  # line -> cells and reason
+
+    def blank(self) -> None:
+        """Count an empty row."""
+        self.counts["blank"] += 1
+
+    def begin(self) -> None:
+        """Say how the file is read, before its rows."""
+        if self.as_json:
+            return
+        from subscribers.columns import FIELDS
+
+        table, columns = self.table, self.table.columns or {}
+        form = "Excel" if table.kind == "xlsx" else f"CSV、{table.encoding}"
+        read = "、".join(f"{FIELDS[name]}←{self._heading(index)}" for name, index in columns.items())
+        click.echo(f"ファイル: {table.path.name}（{form}）\n列: {read}")
+        if table.unused:
+            click.echo(f"読まない列: {'、'.join(table.unused)}")
+        for remark in table.remarks:
+            click.echo(f"ご注意: {remark}")
+
+    def _heading(self, index: int) -> str:
+        headings = self.table.headings
+        return f"「{headings[index]}」" if index < len(headings) and headings[index].strip() else f"{index + 1}列目"
+
+    def add(self, block: Sequence[Planned]) -> None:
+        """Say what becomes of each row of a block."""
+        for planned in block:
+            line, verdict = planned.candidate.line, planned.verdict
+            self.counts.update(("rows", str(planned.action)) + (("warned",) if verdict == "warned" else ()))
+            if planned.action == "refused":
+                reason = " ".join(planned.words)
+                before = self.refused.get(line)
+                self.refused[line] = (planned.candidate.cells, f"{before[1]} {reason}" if before else reason)
+            if self.problems and verdict not in ("warned", "refused"):
+                continue
+            address = planned.candidate.address.address if planned.candidate.address else ""
+            if self.as_json:
+                self.rows.append(
+                    {"line": line, "verdict": str(verdict), "label": verdict.label, "action": str(planned.action)}
+                    | {"address": address, "written": planned.candidate.written, "notes": list(planned.words)}
+                )
+            else:
+                shown = " ".join((address or planned.candidate.written).split())
+                click.echo("\t".join((f"{line}行目", verdict.label, shown, " / ".join(planned.words))))
+
+    def end(self, is_applied: bool, refused_file: Path | None) -> None:
+        """Say what it came to."""
+        counts = {
+            name: self.counts[name] for name in ("rows", "added", "updated", "same", "refused", "warned", "blank")
+        }
+        if self.as_json:
+            print_json(self._as_json(is_applied, refused_file, counts))
+            return
+        blank = f"、空行 {counts['blank']}件" if counts["blank"] else ""
+        click.echo(
+            f"合計 {counts['rows']}件: 登録 {counts['added']}件、更新 {counts['updated']}件、同じ {counts['same']}件、"
+            f"拒否 {counts['refused']}件（登録・更新のうち警告 {counts['warned']}件{blank}）"
+        )
+        if refused_file:
+            click.echo(f"拒否した行: {refused_file}（直して、もう一度取り込めます）")
+        click.echo(
+            "取り込みました。"
+            if is_applied
+            else "試しに読んだだけで、何も変えていません。取り込むには --apply を付けてください。"
+        )
+
+    def _as_json(self, is_applied: bool, refused_file: Path | None, counts: dict[str, int]) -> dict[str, Any]:
+        table = self.table
+        return {
+            "file": str(table.path),
+            "kind": table.kind,
+            "encoding": table.encoding,
+            "delimiter": table.delimiter if table.kind == "csv" else "",
+            "sheet": table.sheet,
+            "columns": {name: self._heading(index).strip("「」") for name, index in (table.columns or {}).items()},
+            "unused": table.unused,
+            "remarks": list(table.remarks),
+            "applied": is_applied,
+            "counts": counts,
+            "rows": self.rows,
+            "refused_file": str(refused_file) if refused_file else "",
+        }

@@ -1,0 +1,280 @@
+"""One row of a list becomes a candidate: a usable address and what the row tells of a person, or a refusal. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, tzinfo
+from typing import Any
+
+from subscribers.addresses import Address, NoteKind, read_address, split
+from subscribers.columns import FIELDS, normal
+from subscribers.errors import AddressError
+
+LONGEST = {"name": 100, "organisation": 200, "department": 200}
+FORMATS = {
+    "html": "html",
+    "html形式": "html",
+    "htmlメール": "html",
+    "text": "text",
+    "テキスト": "text",
+    "テキスト形式": "text",
+    "テキストメール": "text",
+    "text形式": "text",
+    "plain": "text",
+}
+ALL_SECTIONS = "すべて"
+# What a list of another system calls people, and whether they may come in.
+STATES = {
+    "active": "購読中 配信中 有効 登録 登録済 登録済み 受信 active subscribed confirmed",
+    "left": """
+        解除済み 解除済 解除 退会 退会済み 配信停止 停止 停止中 無効 不要 迷惑メール報告 消去済み
+        left unsubscribed inactive optout optedout cancelled
+    """,
+    "pending": "確認待ち 未確認 仮登録 pending unconfirmed",
+    "bounced": "不達 エラー 宛先不明 cleaned bounced",
+}
+_STATE = {word: state for state, words in STATES.items() for word in words.split()}
+STATE_REFUSALS = {
+    "left": "ファイルの状態が「{}」です。解除した方は取り込みません。",
+    "pending": "ファイルの状態が「{}」です。確認の済んでいない方は取り込みません。",
+    "bounced": "ファイルの状態が「{}」です。届かない宛先は取り込みません。",
+}
+SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!)")
+DITTO = {"〃", "同上", "々", "″"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """What only the application knows: codes of municipalities, titles of sections, the office's clock."""
+
+    zone: tzinfo
+    now: datetime
+    find_municipality: Callable[[str], str] | None = None  # name or code -> code; ValueError in words
+    sections: Mapping[str, str] = field(default_factory=dict)  # key -> title
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What one row says about one address."""
+
+    line: int
+    cells: tuple[str, ...]
+    written: str  # the address as it stands in the file
+    address: Address | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)  # field of Subscriber -> value; only what is told
+    consented_at: datetime | None = None
+    notes: tuple[str, ...] = ()  # small mends
+    warnings: tuple[str, ...] = ()  # what somebody should look at
+    refusal: str = ""
+
+
+def read_candidates(
+    line: int, cells: Sequence[str], columns: Mapping[str, int], lookups: Lookups
+) -> Iterator[Candidate]:
+    """The people of one row: one, or several when their addresses share the cell."""
+    texts = {name: _cell(cells, index) for name, index in columns.items()}
+    written = texts.get("address", "")
+    parts = split(written)
+    reading = _Reading(lookups)
+    refusal = reading.read(texts)
+    if len(parts) > 1:
+        reading.warnings.append(f"1つのセルに{len(parts)}件のアドレスがあったので、分けて取り込みます")
+    for part in parts:
+        yield _candidate(line, tuple(cells), part.strip(), reading, refusal)
+
+
+def _candidate(line: int, cells: tuple[str, ...], written: str, reading: _Reading, refusal: str) -> Candidate:
+    try:
+        address = read_address(written)
+    except AddressError as error:
+        words = "メールアドレスが空欄です。" if not written else f"{error}"
+        return Candidate(line, cells, written, refusal=words)
+    if refusal:
+        return Candidate(line, cells, written, address, refusal=refusal)
+    told = dict(reading.told)
+    name = tidy(address.name)
+    if name and len(name) <= LONGEST["name"] and not told.get("name"):
+        told["name"] = name
+    mends = [str(note) for note in address.notes if note.kind is NoteKind.MENDED]
+    warnings = [str(note) for note in address.warnings]
+    return Candidate(
+        line,
+        cells,
+        written,
+        address,
+        told,
+        reading.consented_at,
+        notes=(*mends, *reading.notes),
+        warnings=(*warnings, *reading.warnings),
+    )
+
+
+def tidy(text: str) -> str:
+    """A name as it should be stored: no invisible characters, no line breaks, か＋゛ as one が; nothing else changes.
+
+    Not NFC: that would turn 神 (U+FA19) into 神. Variation selectors stay, they choose the glyph of a name.
+    """
+    spaced = re.sub(r"[\t\r\n\x0b\x0c\x85\u2028\u2029\u00a0]+", " ", text)
+    seen = "".join(sign for sign in spaced if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Cn"))
+    whole = re.sub("(.)([\u3099\u309a])", lambda pair: unicodedata.normalize("NFC", pair[0]), seen)
+    return re.sub(" {2,}", " ", whole).strip()
+
+
+class _Reading:
+    """The row's cells other than the address, read one after another."""
+
+    def __init__(self, lookups: Lookups) -> None:
+        self.lookups = lookups
+        self.told: dict[str, Any] = {}
+        self.consented_at: datetime | None = None
+        self.notes: list[str] = []
+        self.warnings: list[str] = []
+
+    def read(self, texts: Mapping[str, str]) -> str:
+        """Fill in what the row tells; the answer is why the row cannot be used, or nothing."""
+        refusal = self._state(texts.get("state", ""))
+        for name in ("name", "organisation", "department"):
+            refusal = refusal or self._text(name, texts.get(name, ""))
+        if not self.told.get("name") and (texts.get("family") or texts.get("given")):
+            both = f"{tidy(texts.get('family', ''))} {tidy(texts.get('given', ''))}".strip()
+            refusal = refusal or self._text("name", both)
+        self._municipality(texts.get("municipality", ""))
+        self._format(texts.get("format", ""))
+        self._sections(texts.get("sections", ""))
+        self._consented(texts.get("consented", ""))
+        return refusal
+
+    def _text(self, name: str, text: str) -> str:
+        value = self._usable(name, text)
+        if len(value) > LONGEST[name]:
+            return f"{FIELDS[name]}が長すぎます（{len(value)}文字）。{LONGEST[name]}文字までです。"
+        if value:
+            self.told[name] = value
+        return ""
+
+    def _usable(self, name: str, text: str) -> str:
+        value = tidy(text)
+        if SPREADSHEET_ERROR.fullmatch(value):
+            self.warnings.append(f"{FIELDS[name]}が「{value}」（表計算のエラー）なので、読み飛ばしました")
+            return ""
+        if value in DITTO:
+            self.warnings.append(f"{FIELDS[name]}が「{value}」なので、読み飛ばしました。1行ずつ書いてください")
+            return ""
+        return value
+
+    def _state(self, text: str) -> str:
+        word = normal(text)
+        if not word:
+            return ""
+        state = _STATE.get(word)
+        if state is None:
+            self.warnings.append(f"状態「{text.strip()[:20]}」の意味が分からないので、読み飛ばしました")
+            return ""
+        return STATE_REFUSALS.get(state, "").format(text.strip())
+
+    def _municipality(self, text: str) -> None:
+        value = self._usable("municipality", text)
+        if not value:
+            return
+        try:
+            code = self.lookups.find_municipality(value) if self.lookups.find_municipality else _six_digits(value)
+        except ValueError as error:
+            self.warnings.append(str(error).rstrip("。"))
+            if (
+                not self.told.get("organisation")
+                and not re.fullmatch(r"[\d\s]+", value)
+                and len(value) <= LONGEST["organisation"]
+            ):
+                self.told["organisation"] = value
+                self.warnings.append(f"「{value}」は所属団体に入れました")
+            return
+        self.told["municipality"] = code
+
+    def _format(self, text: str) -> None:
+        word = normal(text)
+        if not word:
+            return
+        if word in FORMATS:
+            self.told["format"] = FORMATS[word]
+        else:
+            self.warnings.append(f"形式「{text.strip()[:20]}」はHTMLでもテキストでもないので、読み飛ばしました")
+
+    def _sections(self, text: str) -> None:
+        if not text.strip():
+            return
+        if normal(text) in (ALL_SECTIONS, "全て", "all"):
+            self.told["sections"] = []
+            return
+        by_title = {normal(title): key for key, title in self.lookups.sections.items()}
+        if normal(text) in by_title:
+            self.told["sections"] = [by_title[normal(text)]]
+            return
+        keys: list[str] = []
+        for word in re.split(r"[、,，;；/／|\n]+|\s{1,}", text.strip()):
+            key = word if word in self.lookups.sections else by_title.get(normal(word), "")
+            if not key and re.fullmatch(r"[a-z][a-z0-9_-]*", word):
+                key = word  # of a profile that is not the one loaded now
+                if self.lookups.sections:
+                    self.warnings.append(f"欄「{word}」は今のプロファイルにありません")
+            if key:
+                keys.append(key)
+            elif word:
+                self.warnings.append(f"欄「{word[:20]}」がないので、読み飛ばしました")
+        if keys:
+            self.told["sections"] = list(dict.fromkeys(keys))
+
+    def _consented(self, text: str) -> None:
+        value = tidy(text)
+        if not value:
+            return
+        moment = read_moment(value, self.lookups.zone)
+        if moment is None:
+            self.warnings.append(f"日付「{value[:30]}」が読めないので、読み飛ばしました")
+        elif moment > self.lookups.now:
+            self.warnings.append(f"日付「{value[:30]}」が今より後なので、読み飛ばしました")
+        else:
+            self.consented_at = moment
+
+
+def read_moment(text: str, zone: tzinfo) -> datetime | None:
+    """A date, with or without a time, as Japanese offices write it; None if it is none."""
+    half = unicodedata.normalize("NFKC", text).strip()
+    try:
+        moment = datetime.fromisoformat(half)
+    except ValueError:
+        return _japanese_moment(half, zone)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+_ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988}
+_JAPANESE_DATE = re.compile(
+    r"(令和|平成|[RH])?\s*(元|\d{1,4})[年/.\-](\d{1,2})[月/.\-](\d{1,2})日?(?:\s*[(].[)])?"
+    r"(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?"
+)
+
+
+def _japanese_moment(half: str, zone: tzinfo) -> datetime | None:
+    found = _JAPANESE_DATE.fullmatch(half)
+    if found is None:
+        return None
+    era, year, month, day, hour, minute, second = found.groups()
+    full_year = (1 if year == "元" else int(year)) + _ERAS.get(era or "", 0)
+    try:
+        at = time(int(hour or 0), int(minute or 0), int(second or 0))
+        return datetime.combine(date(full_year, int(month), int(day)), at, zone)
+    except ValueError:
+        return None
+
+
+def _six_digits(text: str) -> str:
+    code = unicodedata.normalize("NFKC", text)
+    if not re.fullmatch(r"[0-9]{6}", code):
+        raise ValueError(f"団体コード「{text[:20]}」は6桁の数字ではありません。")
+    return code
+
+
+def _cell(cells: Sequence[str], index: int) -> str:
+    return cells[index] if index < len(cells) else ""
