@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -170,8 +171,15 @@ def is_approved(edition: Edition) -> bool:
 
 # ------------------------------------------------------------ the public's view
 def for_web(edition: Edition) -> str:
-    """The edition's HTML for everyone: where a reader's own link stood, the page to sign up."""
-    return _without_slots(edition.html)
+    """The edition's HTML for everyone: the page to sign up instead of a reader's own links, only photos for the web."""
+    html = edition.html
+    mail_only = Submission.objects.filter(
+        entry__placements__issue=edition.issue_id, photo_for_web=False, photo_for_mail=True
+    ).exclude(photo="")
+    for submission in mail_only:
+        picture = re.compile(rf"<img\b[^>]*{re.escape(links.photo_url(submission))}[^>]*>", re.IGNORECASE)
+        html = picture.sub("<span>（写真は、ウェブへの掲載の許可がないため表示していません）</span>", html)
+    return _without_slots(html)
 
 
 def text_for_web(edition: Edition) -> str:

@@ -129,7 +129,7 @@ def _palette(table: Table) -> Palette:
     }
     table.close()
     for name in ("accent", "ink", "faint"):
-        for ground, words in (("#ffffff", "白地"), (colours["tint"], "tint の地")):
+        for ground, words in (("#ffffff", "白地"), (colours["tint"], "tint の色の地")):
             ratio = contrast(colours[name], ground)
             if ratio < CONTRAST:
                 table.wrong(
@@ -184,7 +184,6 @@ def _members(root: Table, national: Mapping[str, str] | None) -> tuple[ProfileMe
     members = [_member(table, national) for table in root.tables("members")]
     root.remarks.once("members", [member.key for member in members], "同じ key ")
     root.remarks.once("members", [member.code for member in members], "同じ団体コード")
-    root.remarks.once("members", [member.name for member in members], "同じ name ")
     return tuple(members)
 
 
@@ -193,7 +192,7 @@ def _member(table: Table, national: Mapping[str, str] | None) -> ProfileMember:
         key=table.slug("key"),
         name=table.text("name", longest=100),
         kind=table.choice("kind", ["full", "special"], "full"),
-        code=table.text("code", required=False, longest=6),
+        code=table.text("code", required=False),
         kana=table.text("kana", required=False, longest=100),
         prefecture=table.text("prefecture", required=False, longest=10),
         website=table.web_address("website", required=False),
@@ -202,7 +201,7 @@ def _member(table: Table, national: Mapping[str, str] | None) -> ProfileMember:
     if member.kind == "full" and not member.code:
         table.wrong("code", "正会員には全国地方公共団体コード（6桁）を書いてください。")
     elif member.code and not is_valid_code(member.code):
-        table.wrong("code", f"団体コード「{member.code}」の検査数字が正しくありません。6桁を確かめてください。")
+        table.wrong("code", f"団体コード「{member.code}」が正しくありません。検査数字つきの6桁を確かめてください。")
     elif member.code and national is not None and national.get(member.code) != member.name:
         official = national.get(member.code)
         table.wrong("name", f"「{member.name}」の団体コード {member.code} は、{_official(official)}")

@@ -6,10 +6,14 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from newsletter.web import login
+from newsletter.web import archive, login
 from newsletter.web.desk import home as desk_home
 
 urlpatterns = [
+    path("archive/", archive.back_numbers, name="archive"),
+    path("archive/feed.atom", archive.atom, name="atom"),
+    path("archive/<slug:slug>/", archive.issue, name="issue"),
+    path("archive/<slug:slug>/text/", archive.issue_text, name="issue_text"),
     path("staff/", desk_home.overview, name="desk"),
     path("staff/login/", login.StaffLogin.as_view(), name="login"),
     path("staff/logout/", auth.LogoutView.as_view(), name="logout"),
