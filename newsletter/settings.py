@@ -191,14 +191,26 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_relay.username or ""), unquote(_
 EMAIL_USE_SSL = _relay.scheme == "smtps"
 EMAIL_USE_TLS = _relay.scheme == "smtp+starttls"
 EMAIL_TIMEOUT = 20
+EMAIL_BACKEND = "newsletter.web.staff_mail.RelayBackend"
 ADMINS = [("", address) for address in ERROR_MAIL]
+if ERROR_MAIL:
+    SERVER_EMAIL = ERROR_MAIL[0]  # a relay refuses the default, root@localhost
 
 # ------------------------------------------------------------ logs: words for people, no addresses, no tokens
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_tokens": {"()": "newsletter.web.security.WithoutTokens"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_tokens"]},
+        "error_mail": {
+            "class": "newsletter.web.staff_mail.ErrorMail",
+            "level": "ERROR",
+            "filters": ["without_tokens"],
+        },
+    },
+    "loggers": {"django": {"handlers": ["error_mail"], "level": "INFO"}},
     "root": {"handlers": ["console"], "level": environment.log_level("NEWSLETTER_LOG_LEVEL", "WARNING")},
 }
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")

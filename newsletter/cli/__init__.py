@@ -32,7 +32,7 @@ COMMANDS = {
     "serve": ("newsletter.cli.operations", "serve", "ウェブの画面を公開します。"),
     "work": ("newsletter.cli.operations", "work", "裏方の処理と定時の処理を動かします。"),
     "catch": ("newsletter.cli.operations", "catch", "この機械の中だけのメール受信箱を動かします。"),
-    "demo": ("newsletter.cli.operations", "demo", "見本のデータで最初から最後まで動かします。"),
+    "demo": ("newsletter.cli.demo", "demo", "見本のデータで最初から最後まで動かします。"),
     "manage": ("newsletter.cli.operations", "manage", "Djangoの管理コマンドを実行します。"),
 }
 
