@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.conf import settings
+from pytest_django import DjangoAssertNumQueries
 
 from feeds.models import Submission
 from newsletter import issues, profile
@@ -366,9 +367,11 @@ def test_a_japanese_entry_gets_its_title_and_summary(issue: Issue) -> None:
     assert (found.source, found.original_title) == ("環境省", "")
 
 
-def test_content_takes_a_handful_of_queries(issue: Issue, django_assert_max_num_queries: object) -> None:
+def test_content_takes_a_handful_of_queries(
+    issue: Issue, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     for number in range(20):
         member_entry(f"取組{number}", fingerprint=hashlib.sha256(str(number).encode()).hexdigest())
     issues.suggest(issue, NOW)
-    with django_assert_max_num_queries(4):  # type: ignore[operator]
+    with django_assert_max_num_queries(4):
         issues.as_content(issue)

@@ -9,6 +9,7 @@ from time import perf_counter
 import pytest
 from django.conf import settings
 from django.urls import reverse
+from pytest_django import Settings
 
 from feeds.models import Submission
 from newsletter import links
@@ -93,9 +94,9 @@ def test_the_submission_link_ends_at_its_date() -> None:
         links.read_submission(token, NOW + timedelta(seconds=1))
 
 
-def test_a_link_of_another_secret_is_wrong(settings: object) -> None:
+def test_a_link_of_another_secret_is_wrong(settings: Settings) -> None:
     token = token_of(links.unsubscribe_url(KEY, 7))
-    settings.SECRET_KEY = "quite another secret key, long enough"  # type: ignore[attr-defined]
+    settings.SECRET_KEY = "quite another secret key, long enough"
     with pytest.raises(LinkError):
         links.read_unsubscribe(token)
 
