@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from newsletter.mail.charset import Replacement
+
 # What differs per reader stands in the rendering as a slot, and message.py puts the value there.
 # `.invalid` (RFC 2606) is never a real host, so a slot that was forgotten leads nowhere.
 UNSUBSCRIBE_SLOT = "https://slot.invalid/unsubscribe"
@@ -129,3 +131,4 @@ class RenderedMail:
     html: str
     text: str
     preheader: str = ""
+    replacements: tuple[Replacement, ...] = ()  # 機種依存文字 that the text edition says differently
