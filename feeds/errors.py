@@ -21,6 +21,14 @@ class SubmissionError(FeedsError):
     """The submission cannot take this step."""
 
 
+class AlreadyReceivedError(SubmissionError):
+    """The same text was received before."""
+
+    def __init__(self, message: str, submission_id: int) -> None:
+        super().__init__(message)
+        self.submission_id = submission_id  # the one that has the text
+
+
 class WorkbookError(FeedsError):
     """The Excel form or CSV file cannot be read."""
 

@@ -1,0 +1,134 @@
+"""The registry of members, and the list of all local governments with their 全国地方公共団体コード.
+
+`municipalities.csv` holds the 47 prefectures and 1,741 municipalities: code, prefecture, name, kana, website.
+Facts from the public list code4fukui/localgovjp (CC0), as of 2026-07-09; the wards of designated cities are left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from feeds.errors import MemberError
+from feeds.models import Member
+
+NATIONAL_LIST = Path(__file__).parent / "municipalities.csv"
+WEIGHTS = (6, 5, 4, 3, 2)
+# The same place in another glyph: 梼原町 is also written 檮原町, 鰺ヶ沢町 鯵ヶ沢町, and ヶ often ケ.
+_GLYPHS = str.maketrans("檮鯵曾驒ヶ", "梼鰺曽騨ケ")
+# Variation selectors choose a glyph of the same character (葛󠄀飾区): they say nothing about which place it is.
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+@dataclass(frozen=True, slots=True)
+class Municipality:
+    """One line of the national list."""
+
+    code: str
+    prefecture: str
+    name: str
+    kana: str
+    website: str
+
+
+def check_digit(first_five: str) -> str:
+    """The sixth digit of a 全国地方公共団体コード: 11 minus the weighted sum modulo 11, its last digit."""
+    if not re.fullmatch(r"[0-9]{5}", first_five):
+        raise MemberError(f"団体コードの先頭5桁は数字で書いてください（「{first_five}」）。")
+    total = sum(int(digit) * weight for digit, weight in zip(first_five, WEIGHTS, strict=True))
+    return str((11 - total % 11) % 10)
+
+
+def is_valid_code(code: str) -> bool:
+    """Whether the six digits carry the right check digit."""
+    return bool(re.fullmatch(r"[0-9]{6}", code)) and check_digit(code[:5]) == code[5]
+
+
+@cache
+def municipalities() -> tuple[Municipality, ...]:
+    """Every prefecture and municipality of the national list, in the order of the codes."""
+    with NATIONAL_LIST.open(encoding="utf-8", newline="") as file:
+        return tuple(Municipality(**row) for row in csv.DictReader(file))
+
+
+def find_municipality(text: str) -> Municipality:
+    """By code or name; a name that occurs more than once needs its prefecture before it (長野県池田町)."""
+    code = _code(text)
+    if code:
+        found = [place for place in municipalities() if place.code == code]
+    else:
+        found = [place for place in municipalities() if matching_form(text) in _names(place)]
+    if not found:
+        raise MemberError(f"「{text}」という地方公共団体は見つかりません。名称か団体コードを確かめてください。")
+    if len(found) > 1:
+        raise MemberError(_ask_for_prefecture(text, ((place.prefecture, place.name) for place in found)))
+    return found[0]
+
+
+def find(text: str) -> Member:
+    """The member of this key, code or name; MemberError says why there is none."""
+    wanted = unicodedata.normalize("NFKC", text).strip()
+    everybody = list(Member.objects.all())
+    code = _code(wanted)
+    found = [member for member in everybody if member.key == wanted]
+    if not found and code:
+        found = [member for member in everybody if member.code == code]
+    if not found:
+        found = [member for member in everybody if wanted and matching_form(wanted) in _names(member)]
+    if len(found) > 1:
+        raise MemberError(_ask_for_prefecture(text, ((member.prefecture, member.name) for member in found)))
+    if not found:
+        raise MemberError(_not_a_member(text, code))
+    if not found[0].active:
+        raise MemberError(f"{found[0].name}は、いまは会員ではありません。")
+    return found[0]
+
+
+def matching_form(name: str) -> str:
+    """A name for comparing only: no spaces, no glyph variants."""
+    plain = _SELECTORS.sub("", unicodedata.normalize("NFKC", name)).translate(_GLYPHS)
+    return "".join(plain.split())
+
+
+def _names(place: Member | Municipality) -> set[str]:
+    name = matching_form(place.name)
+    return {name, matching_form(place.prefecture) + name}
+
+
+def _code(text: str) -> str:
+    """The six-digit code in the text; five digits are completed, a wrong check digit is an error."""
+    digits = unicodedata.normalize("NFKC", text).strip()
+    if re.fullmatch(r"[0-9]{5}", digits):
+        return _completed(digits)
+    if not re.fullmatch(r"[0-9]{6}", digits):
+        return ""
+    if not is_valid_code(digits):
+        raise MemberError(f"団体コード「{digits}」の検査数字が合いません。6桁の数字を確かめてください。")
+    return digits
+
+
+def _completed(digits: str) -> str:
+    """Excel drops the 0 in front of 011002, and some lists leave out the check digit: only one reading may exist."""
+    existing = {place.code for place in municipalities()}
+    readings = [
+        code for code in (f"0{digits}", digits + check_digit(digits)) if is_valid_code(code) and code in existing
+    ]
+    if len(readings) != 1:
+        raise MemberError(f"団体コード「{digits}」は5桁です。6桁で書いてください。")
+    return readings[0]
+
+
+def _ask_for_prefecture(text: str, places: Iterable[tuple[str, str]]) -> str:
+    choices = "、".join(f"{prefecture}{name}" for prefecture, name in places)
+    return f"「{text}」は1つに決まりません。都道府県を付けて書いてください（{choices}）。"
+
+
+def _not_a_member(text: str, code: str) -> str:
+    places = [p for p in municipalities() if p.code == code] if code else []
+    named = f"{places[0].name}（{code}）" if places else f"「{text}」"
+    return f"{named}という会員はありません。会員の名称、団体コード、キーのどれかで書いてください。"
