@@ -1,0 +1,270 @@
+"""The sending of one edition to one audience: plan, start, pause, resume, cancel, close."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from feeds import submissions
+from feeds.models import Entry
+from newsletter import delivery, editions, issues
+from newsletter.errors import CampaignError
+from newsletter.models import Campaign, Delivery, Edition, Issue
+
+State = Campaign.State
+ACTIVE = (State.PLANNED, State.SENDING, State.PAUSED)
+
+
+# ------------------------------------------------------------ plan and start
+@transaction.atomic
+def plan(
+    edition: Edition, by: str, now: datetime, rehearsal: bool = False, starts_at: datetime | None = None
+) -> Campaign:
+    """A campaign that has not begun. The real one needs an approved edition, and there is one at a time per issue."""
+    # Two people planning at once wait for each other here; the second one then sees the first one's campaign.
+    issue = Issue.objects.select_for_update().get(pk=edition.issue_id)
+    edition = Edition.objects.select_related("issue").get(pk=edition.pk)
+    refuse_unsendable(edition, rehearsal)
+    if not rehearsal:
+        _refuse_second(issue, edition)
+    return Campaign.objects.create(
+        edition=edition, rehearsal=rehearsal, starts_at=starts_at, planned_by=by[:150], planned_at=now
+    )
+
+
+def refuse_unsendable(edition: Edition, rehearsal: bool = False) -> None:
+    """CampaignError unless the edition is untouched and, for the real thing, approved."""
+    if not editions.is_untouched(edition):
+        raise CampaignError(
+            f"版 {edition.digest[:12]} の中身が、確定したときと違っています。"
+            "この版は送れません。もう一度、版を作って承認してください。"
+        )
+    if not rehearsal and not editions.is_approved(edition):
+        raise CampaignError(
+            f"{edition.issue}の版 {edition.digest[:12]} は承認されていません。"
+            "newsletter issue approve で承認してから配信してください。"
+        )
+
+
+def _refuse_second(issue: Issue, edition: Edition) -> None:
+    """No reader gets the same edition twice, and never two editions of one issue at the same time."""
+    real = Campaign.objects.filter(edition__issue=issue, rehearsal=False)
+    active = real.filter(state__in=ACTIVE).first()
+    if active is not None:
+        raise CampaignError(
+            f"{issue}にはすでに配信 {active.pk}（{active.get_state_display()}）があります。"
+            f"newsletter campaign status {active.pk} で確かめ、"
+            "続けるなら resume、やめるなら cancel を実行してください。"
+        )
+    done = real.filter(edition=edition, state=State.DONE).first()
+    if done is not None:
+        raise CampaignError(
+            f"{issue}のこの版は、配信 {done.pk} ですでに送り終えています。同じ版をもう一度送ることはできません。"
+        )
+
+
+@transaction.atomic
+def start(campaign: Campaign, now: datetime) -> int:
+    """PLANNED -> SENDING: check the edition once more and write one Delivery per recipient. Returns how many."""
+    _lock(campaign)
+    if campaign.state != State.PLANNED:
+        raise CampaignError(f"配信 {campaign.pk} は「{campaign.get_state_display()}」なので、開始できません。")
+    edition = campaign.edition
+    refuse_unsendable(edition, campaign.rehearsal)
+    campaign.state, campaign.started_at, campaign.pause_reason = State.SENDING, now, ""
+    added = delivery.queue_campaign(campaign, now)
+    campaign.expanded_at = now
+    campaign.save()
+    if not campaign.rehearsal:
+        # From the first mail on, its link to the web version must work: the issue is public now.
+        Issue.objects.filter(pk=edition.issue_id).update(state=Issue.State.SENT)
+    return added
+
+
+def postpone(campaign: Campaign, reason: str) -> None:
+    """A planned campaign could not start at its hour: it waits for a person, and says why."""
+    planned = Campaign.objects.filter(pk=campaign.pk, state=State.PLANNED)
+    planned.update(starts_at=None, pause_reason=f"予定の時刻に開始できませんでした。{reason}"[:500])
+
+
+# ------------------------------------------------------------ pause, resume, cancel
+def pause(campaign: Campaign, reason: str) -> bool:
+    """SENDING -> PAUSED; whoever sends it stops within moments. False when it was not running."""
+    running = Campaign.objects.filter(pk=campaign.pk, state=State.SENDING)
+    return bool(running.update(state=State.PAUSED, pause_reason=reason[:500]))
+
+
+@transaction.atomic
+def resume(campaign: Campaign) -> None:
+    """PAUSED -> SENDING. One that is SENDING already (its sender died) is left as it is."""
+    _lock(campaign)
+    if campaign.state == State.PAUSED:
+        refuse_unsendable(campaign.edition, campaign.rehearsal)
+        campaign.state, campaign.pause_reason = State.SENDING, ""
+        campaign.save(update_fields=["state", "pause_reason"])
+    must_be_running(campaign)
+
+
+@transaction.atomic
+def cancel(campaign: Campaign, by: str, now: datetime) -> int:
+    """End the campaign: what waits becomes CANCELLED, what was handed over stays. Returns how many waited."""
+    _lock(campaign)
+    if campaign.state not in ACTIVE:
+        raise CampaignError(f"配信 {campaign.pk} は「{campaign.get_state_display()}」なので、取り消せません。")
+    campaign.state, campaign.finished_at, campaign.pause_reason = (
+        State.CANCELLED,
+        now,
+        f"{by}さんが取り消しました"[:500],
+    )
+    campaign.save()
+    cancelled = delivery.cancel_waiting(campaign, now)
+    _after_the_end(campaign)
+    return cancelled
+
+
+def is_running(campaign: Campaign) -> bool:
+    """Whether the campaign is SENDING, asked of the database."""
+    return Campaign.objects.filter(pk=campaign.pk, state=State.SENDING).exists()
+
+
+def counts(campaign: Campaign) -> Counter[str]:
+    """How many deliveries stand in which state."""
+    rows = campaign.deliveries.order_by().values_list("state").annotate(Count("pk"))
+    return Counter(dict(rows))
+
+
+def must_be_running(campaign: Campaign) -> None:
+    """CampaignError, with what to do, unless the campaign is SENDING."""
+    if campaign.state == State.SENDING:
+        return
+    words = {
+        State.PLANNED: f"まだ始まっていません。newsletter campaign send --campaign {campaign.pk} で始められます。",
+        State.PAUSED: f"停止中です。newsletter campaign resume {campaign.pk} で続けられます。",
+        State.DONE: "すでに終わっています。",
+        State.CANCELLED: "取り消されています。",
+    }
+    raise CampaignError(f"配信 {campaign.pk} は{words[State(campaign.state)]}")
+
+
+# ------------------------------------------------------------ the end
+@transaction.atomic
+def close_if_finished(campaign: Campaign, now: datetime) -> bool:
+    """SENDING -> DONE when nothing is queued, deferred or in flight. What is in doubt waits for a person."""
+    _lock(campaign)
+    if campaign.state == State.CANCELLED:
+        # Claims that came back after the cancelling.
+        delivery.cancel_waiting(campaign, now)
+    if campaign.state != State.SENDING or campaign.deliveries.filter(state__in=delivery.UNFINISHED).exists():
+        return False
+    campaign.state, campaign.finished_at = State.DONE, now
+    campaign.save(update_fields=["state", "finished_at"])
+    _after_the_end(campaign)
+    return True
+
+
+def _after_the_end(campaign: Campaign) -> None:
+    if campaign.rehearsal:
+        delivery.forget_readers(campaign)
+        return
+    issue = campaign.edition.issue
+    if campaign.deliveries.filter(state__in=delivery.PERHAPS_ARRIVED).exists():
+        submissions.mark_used(Entry.objects.filter(placements__issue=issue))
+    elif campaign.state == State.CANCELLED:
+        # Not one mail left us, so the issue is what it was before: it may be reopened, or sent at another time.
+        Campaign.objects.filter(pk=campaign.pk).update(started_at=None)
+        others = Campaign.objects.filter(edition__issue=issue, rehearsal=False, started_at__isnull=False)
+        if not others.exists():
+            Issue.objects.filter(pk=issue.pk, state=Issue.State.SENT).update(state=Issue.State.APPROVED)
+
+
+@transaction.atomic
+def send_again(ids: Collection[int], by: str, now: datetime) -> int:
+    """Queue deliveries in doubt again, because `by` says so; a campaign that was DONE runs again. Returns how many."""
+    decided = delivery.send_again(ids, by, now)
+    waiting = Delivery.objects.filter(campaign=OuterRef("pk"), pk__in=ids, state__in=delivery.WAITING)
+    finished = Campaign.objects.filter(Exists(waiting), state=State.DONE)
+    finished.update(state=State.SENDING, finished_at=None)
+    return decided
+
+
+# ------------------------------------------------------------ which edition, which campaigns
+def issue_to_send(name: str = "") -> Issue:
+    """The issue of that name; without one the latest that is approved and was not sent."""
+    if name.strip():
+        return issues.find_issue(name)
+    issue = Issue.objects.filter(state=Issue.State.APPROVED).order_by("-month").first()
+    if issue is None:
+        raise CampaignError(
+            "承認済みで、まだ配信していない号がありません。newsletter issue approve で承認してください。"
+        )
+    return issue
+
+
+def issue_at_hand() -> Issue:
+    """The latest issue that was not sent yet, being edited or approved."""
+    issue = Issue.objects.exclude(state=Issue.State.SENT).order_by("-month").first()
+    if issue is None:
+        raise CampaignError("編集中の号も承認済みの号もありません。newsletter issue open で開いてください。")
+    return issue
+
+
+def approved_edition(issue: Issue) -> Edition:
+    """The newest edition of the issue that may be sent."""
+    for edition in issue.editions.order_by("-made_at", "-pk"):
+        if editions.is_approved(edition):
+            return edition
+    raise CampaignError(
+        f"{issue}には承認された版がありません。newsletter issue approve で承認してから配信してください。"
+    )
+
+
+def find(number: int) -> Campaign:
+    """The campaign of this number; CampaignError if there is none."""
+    campaign = _with_issue().filter(pk=number).first()
+    if campaign is None:
+        raise CampaignError(f"配信 {number} はありません。newsletter campaign list で確かめてください。")
+    return campaign
+
+
+def newest_first() -> QuerySet[Campaign]:
+    """All campaigns."""
+    return _with_issue().order_by("-planned_at", "-pk")
+
+
+def latest() -> Campaign:
+    """The campaign that was planned last; CampaignError if there is none."""
+    campaign = newest_first().first()
+    if campaign is None:
+        raise CampaignError("配信はまだありません。newsletter campaign send で始めます。")
+    return campaign
+
+
+def planned_for(issue: Issue) -> Campaign | None:
+    """The real campaign of the issue that has not begun, if there is one."""
+    return _with_issue().filter(edition__issue=issue, rehearsal=False, state=State.PLANNED).first()
+
+
+def due(now: datetime) -> QuerySet[Campaign]:
+    """Planned campaigns whose hour has come."""
+    return _with_issue().filter(state=State.PLANNED, starts_at__lte=now).order_by("starts_at")
+
+
+def with_work(now: datetime) -> QuerySet[Campaign]:
+    """Running campaigns with something to hand over now, or with nothing left at all."""
+    mine = Delivery.objects.filter(campaign=OuterRef("pk"))
+    ready = mine.filter(Q(state=Delivery.State.QUEUED) | Q(state=Delivery.State.DEFERRED, retry_at__lte=now))
+    over = ~Exists(mine.filter(state__in=delivery.UNFINISHED))
+    return _with_issue().filter(Exists(ready) | over, state=State.SENDING).order_by("started_at")
+
+
+def _with_issue() -> QuerySet[Campaign]:
+    return Campaign.objects.select_related("edition__issue")
+
+
+def _lock(campaign: Campaign) -> None:
+    """Read the caller's campaign anew, and keep others from changing it until the transaction ends."""
+    campaign.refresh_from_db(from_queryset=Campaign.objects.select_for_update())

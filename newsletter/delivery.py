@@ -1,0 +1,297 @@
+"""The ledger: one row per recipient. Only this module moves a Delivery (docs/decisions/0008-claims-and-doubt.md).
+
+A claim is the written intent to hand a mail over: QUEUED -> SENDING is committed before the network is spoken to, and a
+worker never holds more claims than its connections can carry. So a worker that dies leaves exactly those in doubt.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.fields import CharField, DateTimeField, IntegerField
+
+from newsletter import recipients, workers
+from newsletter.models import Attempt, Campaign, Delivery, Letter
+from newsletter.recipients import Addressee
+from subscribers import audience, suppression
+from subscribers.models import Suppression
+
+State = Delivery.State
+
+# A living worker renews its lease every RENEW_EVERY; the difference covers a slow disk and clocks that disagree.
+LEASE = timedelta(minutes=2)
+RENEW_EVERY = timedelta(seconds=20)
+# What the reader may already have in the mailbox.
+PERHAPS_ARRIVED = (State.SENDING, State.SENT, State.IN_DOUBT, State.BOUNCED)
+WAITING = (State.QUEUED, State.DEFERRED)
+UNFINISHED = (State.QUEUED, State.DEFERRED, State.SENDING)
+
+LOST_IN_FLIGHT = "送信中に処理が途切れました"
+CAMPAIGN_CANCELLED = "配信を取り消しました"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that one worker may hand over until `lease_until`, and to whom, as it is right now."""
+
+    delivery_id: int
+    tries: int  # before this one
+    lease_until: datetime
+    addressee: Addressee
+    letter: Letter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What one claim took: deliveries to hand over, and how many turned out to be for people who must not get them."""
+
+    claims: tuple[Claim, ...] = ()
+    cancelled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of one claimed delivery in one try."""
+
+    delivery_id: int
+    state: Delivery.State
+    at: datetime
+    relay: str = ""  # host:port
+    stage: str = ""
+    reply_code: int | None = None
+    reply_text: str = ""
+    reason: str = ""
+    retry_at: datetime | None = None
+    suppress: bool = False  # the reply was about the address: do not write to it again
+
+
+# ------------------------------------------------------------ queue
+@transaction.atomic
+def queue_campaign(campaign: Campaign, now: datetime) -> int:
+    """One QUEUED row per recipient, in one statement; again and again adds only who is missing. Returns rows added."""
+    readers = audience.recipients().filter(
+        ~Exists(Delivery.objects.filter(campaign=campaign, subscriber=OuterRef("pk")))
+    )
+    if not campaign.rehearsal:
+        readers = readers.filter(~Exists(_had_it_before(campaign)))
+    columns = {
+        "campaign_id": Value(campaign.pk, IntegerField()),
+        "state": Value(State.QUEUED.value, CharField()),
+        "tries": Value(0, IntegerField()),
+        "claimed_by": Value("", CharField()),
+        "reply_text": Value("", CharField()),
+        "reason": Value("", CharField()),
+        "queued_at": Value(now, DateTimeField()),
+    }
+    chosen = readers.order_by().annotate(**{f"new_{name}": value for name, value in columns.items()})
+    select, parameters = chosen.values_list("pk", *(f"new_{name}" for name in columns)).query.sql_with_params()
+    quoted = ", ".join(connection.ops.quote_name(name) for name in ("subscriber_id", *columns))
+    table = connection.ops.quote_name(Delivery._meta.db_table)
+    with connection.cursor() as cursor:
+        # Two at once: the unique constraint lets only the first one in, and the second adds nothing.
+        cursor.execute(f"INSERT INTO {table} ({quoted}) {select} ON CONFLICT DO NOTHING", parameters)
+        return int(cursor.rowcount)
+
+
+def _had_it_before(campaign: Campaign) -> QuerySet[Delivery]:
+    """Deliveries of the same edition by an earlier campaign (one that was cancelled half-way) that may have arrived."""
+    earlier = Delivery.objects.filter(campaign__edition_id=campaign.edition_id, campaign__rehearsal=False)
+    return earlier.filter(subscriber=OuterRef("pk"), state__in=PERHAPS_ARRIVED)
+
+
+def queue_letter(letter: Letter, now: datetime) -> Delivery:
+    """The QUEUED row of a letter; there is never a second one."""
+    row, _ = Delivery.objects.get_or_create(
+        letter=letter, defaults={"subscriber_id": letter.subscriber_id, "queued_at": now}
+    )
+    return row
+
+
+def letters_waiting() -> int:
+    """How many letters are due to be claimed."""
+    return _of(None).filter(state=State.QUEUED).count()
+
+
+def wake(now: datetime, campaign: Campaign | None = None) -> int:
+    """DEFERRED -> QUEUED for those whose retry is due."""
+    due = _of(campaign).filter(state=State.DEFERRED, retry_at__lte=now)
+    return due.update(state=State.QUEUED)
+
+
+# ------------------------------------------------------------ claim
+@transaction.atomic
+def claim(worker: str, limit: int, now: datetime, campaign: Campaign | None = None) -> Block:
+    """QUEUED -> SENDING for at most `limit` deliveries of a running campaign (None: letters), consent checked again."""
+    due = _of(campaign).filter(state=State.QUEUED)
+    if campaign is not None:
+        due = due.filter(campaign__state=Campaign.State.SENDING)
+    # The order of the index (campaign, state, retry_at), so that a million rows are not sorted for eight.
+    chosen = (
+        due.select_for_update(skip_locked=True, of=("self",))
+        .select_related(*(() if campaign else ("letter", "subscriber")))
+        .order_by("retry_at")
+    )
+    rows = list(chosen[:limit]) if limit > 0 else []
+    found = recipients.at_claim(rows)
+    claims = [
+        Claim(row.pk, row.tries, now + LEASE, addressee, row.letter)
+        for row in rows
+        if isinstance(addressee := found[row.pk], Addressee)
+    ]
+    excluded = {row.pk: reason for row in rows if isinstance(reason := found[row.pk], str)}
+    _take([one.delivery_id for one in claims], worker, now)
+    _exclude(excluded, now)
+    return Block(tuple(claims), len(excluded))
+
+
+def _of(campaign: Campaign | None) -> QuerySet[Delivery]:
+    return (
+        Delivery.objects.filter(campaign__isnull=True)
+        if campaign is None
+        else Delivery.objects.filter(campaign=campaign)
+    )
+
+
+def _take(ids: Collection[int], worker: str, now: datetime) -> None:
+    if not ids:
+        return
+    # Locked above (PostgreSQL) or alone in the database (SQLite, IMMEDIATE): nobody can have been faster.
+    taken = Delivery.objects.filter(pk__in=ids, state=State.QUEUED)
+    taken.update(state=State.SENDING, claimed_by=worker, lease_until=now + LEASE)
+
+
+def _exclude(reasons: dict[int, str], now: datetime) -> None:
+    by_reason: dict[str, list[int]] = defaultdict(list)
+    for pk, reason in reasons.items():
+        by_reason[reason].append(pk)
+    for reason, ids in by_reason.items():
+        Delivery.objects.filter(pk__in=ids).update(state=State.CANCELLED, reason=reason, retry_at=None, settled_at=now)
+
+
+def renew(worker: str, now: datetime) -> int:
+    """The worker lives: its claims hold for another LEASE."""
+    return _held_by(worker).update(lease_until=now + LEASE)
+
+
+def _held_by(worker: str) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(state=State.SENDING, claimed_by=worker)
+
+
+# ------------------------------------------------------------ settle
+@transaction.atomic
+def settle(worker: str, settlements: Sequence[Settlement], now: datetime) -> set[int]:
+    """Write what became of claimed deliveries; a claim the worker lost stays as it is. Returns the ids that moved."""
+    if not settlements:
+        return set()
+    asked = [one.delivery_id for one in settlements]
+    holders = dict(Delivery.objects.select_for_update().filter(pk__in=asked).values_list("pk", "claimed_by"))
+    held = {pk for pk, holder in holders.items() if holder == worker}
+    alike: dict[tuple[tuple[str, object], ...], list[int]] = defaultdict(list)
+    for one in settlements:
+        alike[_columns(one, now)].append(one.delivery_id)
+    for columns, ids in alike.items():
+        _held_by(worker).filter(pk__in=ids).update(tries=F("tries") + 1, **dict(columns))
+    # Also for claims that were lost: the try took place, and whoever decides about the doubt should see its reply.
+    Attempt.objects.bulk_create(_attempt(one) for one in settlements if one.delivery_id in holders)
+    _suppress([one.delivery_id for one in settlements if one.suppress and one.delivery_id in held], now)
+    return held
+
+
+def _columns(one: Settlement, now: datetime) -> tuple[tuple[str, object], ...]:
+    """What a settlement writes into its row; hashable, so that a block of 250s costs one UPDATE."""
+    return (
+        ("state", one.state),
+        ("reply_code", one.reply_code),
+        # An accepted mail's reply holds its queue id and differs each time; the attempt keeps it.
+        ("reply_text", "" if one.state == State.SENT else one.reply_text[:300]),
+        ("reason", one.reason[:100]),
+        ("retry_at", one.retry_at),
+        ("settled_at", None if one.state == State.DEFERRED else now),
+        ("claimed_by", ""),
+        ("lease_until", None),
+    )
+
+
+def _attempt(one: Settlement) -> Attempt:
+    return Attempt(
+        delivery_id=one.delivery_id,
+        at=one.at,
+        relay=one.relay[:100],
+        stage=one.stage[:10],
+        reply_code=one.reply_code,
+        reply_text=one.reply_text[:300],
+        outcome=one.state,
+    )
+
+
+def _suppress(ids: Collection[int], now: datetime) -> None:
+    """The address does not exist. A rehearsal leaves no trace with the readers."""
+    real = Delivery.objects.filter(pk__in=ids).exclude(campaign__rehearsal=True) if ids else ()
+    for row in real:
+        if fingerprint := recipients.fingerprint_of(row):
+            suppression.suppress(fingerprint, Suppression.Reason.BOUNCED, now, note=f"配信台帳 {row.pk}")
+
+
+def release(worker: str, ids: Collection[int]) -> int:
+    """SENDING -> QUEUED for claims that were certainly not handed over; no try is counted."""
+    return _held_by(worker).filter(pk__in=ids).update(state=State.QUEUED, claimed_by="", lease_until=None)
+
+
+# ------------------------------------------------------------ sweep, and what a person decides
+def sweep(now: datetime) -> int:
+    """SENDING -> IN_DOUBT for claims whose lease is over or whose worker is proved gone. Returns how many."""
+    gone = workers.gone()
+    with transaction.atomic():
+        over = Q(lease_until__lt=now) | Q(claimed_by__in=gone)
+        lost = Delivery.objects.select_for_update(skip_locked=True).filter(over, state=State.SENDING)
+        settlements = [
+            Settlement(pk, State.IN_DOUBT, now, reason=LOST_IN_FLIGHT) for pk in lost.values_list("pk", flat=True)
+        ]
+        for one in settlements:
+            Delivery.objects.filter(pk=one.delivery_id).update(tries=F("tries") + 1, **dict(_columns(one, now)))
+        Attempt.objects.bulk_create(_attempt(one) for one in settlements)
+    for name in gone:
+        workers.bury(name)
+    return len(settlements)
+
+
+def treat_as_sent(ids: Collection[int], by: str, now: datetime) -> int:
+    """IN_DOUBT -> SENT, because the named person says so. Returns how many were still in doubt."""
+    return _decide(ids, State.SENT, f"{by}さんの判断で送信済みとしました", now)
+
+
+def send_again(ids: Collection[int], by: str, now: datetime) -> int:
+    """IN_DOUBT -> QUEUED, because the named person would rather have it arrive twice than not at all."""
+    alive = Delivery.objects.filter(pk__in=ids).exclude(campaign__state=Campaign.State.CANCELLED)
+    return _decide(alive.values_list("pk", flat=True), State.QUEUED, f"{by}さんの判断で送り直します", now)
+
+
+@transaction.atomic
+def _decide(ids: Iterable[int], state: Delivery.State, words: str, now: datetime) -> int:
+    doubtful = Delivery.objects.select_for_update().filter(pk__in=list(ids), state=State.IN_DOUBT)
+    decided = list(doubtful.values_list("pk", flat=True))
+    settled_at = now if state == State.SENT else None
+    Delivery.objects.filter(pk__in=decided).update(
+        state=state, reason=words[:100], retry_at=None, settled_at=settled_at
+    )
+    Attempt.objects.bulk_create(
+        Attempt(delivery_id=pk, at=now, stage="person", reply_text=words[:300], outcome=state) for pk in decided
+    )
+    return len(decided)
+
+
+# ------------------------------------------------------------ whole campaigns
+def cancel_waiting(campaign: Campaign, now: datetime, reason: str = CAMPAIGN_CANCELLED) -> int:
+    """QUEUED and DEFERRED -> CANCELLED for all that a cancelled campaign has not handed over."""
+    waiting = Delivery.objects.filter(campaign=campaign, state__in=WAITING)
+    return waiting.update(state=State.CANCELLED, reason=reason, retry_at=None, settled_at=now)
+
+
+def forget_readers(campaign: Campaign) -> int:
+    """Cut the finished rows of a rehearsal from its readers: their records hold real mail only."""
+    return campaign.deliveries.exclude(state__in=(*UNFINISHED, State.IN_DOUBT)).update(subscriber=None)

@@ -1,0 +1,99 @@
+"""Whom a claimed delivery goes to, asked at the moment of the claim: the address as it is now, or why there is none.
+
+The e-news goes to active, unsuppressed subscribers only; `subscribers.audience` knows who they are. Letters answer a
+person's own step, so each kind has its rule below. After a complaint or an erasure there is no letter of any kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from newsletter.models import Delivery
+from subscribers import addresses, audience, suppression
+from subscribers.audience import Reader, Why
+from subscribers.errors import AddressError
+from subscribers.models import Subscriber, Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Who gets this mail."""
+
+    address: str
+    key: str = ""  # of the subscriber, for links; empty for a member's staff
+    text_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a kind of letter may go out: in which states of the subscriber, and in spite of which suppressions."""
+
+    states: frozenset[str] = frozenset(Subscriber.State.values)
+    despite: frozenset[str] = frozenset()
+
+
+_LEFT, _BOUNCED, _BY_HAND = Suppression.Reason.LEFT, Suppression.Reason.BOUNCED, Suppression.Reason.BY_HAND
+LETTER_RULES: Mapping[str, Rule] = {
+    # They asked a moment ago; only this mail can bring back who left, whose mailbox was away, whom the office stopped.
+    "confirmation": Rule(despite=frozenset({_LEFT, _BOUNCED, _BY_HAND})),
+    "welcome": Rule(frozenset({Subscriber.State.ACTIVE})),
+    "already_subscribed": Rule(frozenset({Subscriber.State.ACTIVE})),
+    "goodbye": Rule(frozenset({Subscriber.State.LEFT}), frozenset({_LEFT})),
+}
+NO_OTHER_KIND = Rule(frozenset())
+# To a member's staff about their own submission: who left the e-news still gets the receipt.
+STAFF_RULE = Rule(despite=frozenset({_LEFT}))
+
+
+def at_claim(deliveries: Sequence[Delivery]) -> dict[int, Addressee | str]:
+    """For each delivery its addressee, or the reason (Japanese) why nobody may get it."""
+    letters = [row for row in deliveries if row.letter_id is not None]
+    return _readers(row for row in deliveries if row.letter_id is None) | _of_letters(letters)
+
+
+def _readers(deliveries: Iterable[Delivery]) -> dict[int, Addressee | str]:
+    subscribers = {row.pk: row.subscriber_id for row in deliveries}
+    checked = audience.check([id_ for id_ in subscribers.values() if id_ is not None])
+    answers = {pk: checked[id_] if id_ is not None else None for pk, id_ in subscribers.items()}
+    return {pk: _addressee(answer) for pk, answer in answers.items()}
+
+
+def _addressee(answer: Reader | audience.Exclusion | None) -> Addressee | str:
+    if isinstance(answer, Reader):
+        return Addressee(answer.address, answer.key, answer.format == Subscriber.Format.TEXT)
+    return str(answer.reason.label if answer else Why.GONE.label)
+
+
+def _of_letters(letters: Sequence[Delivery]) -> dict[int, Addressee | str]:
+    fingerprints = {row.pk: fingerprint_of(row) for row in letters}
+    stopped = suppression.reasons([value for value in fingerprints.values() if value])
+    return {row.pk: _letter_addressee(row, stopped.get(fingerprints[row.pk])) for row in letters}
+
+
+def _letter_addressee(row: Delivery, stopped: Suppression.Reason | None) -> Addressee | str:
+    letter, reader = row.letter, row.subscriber
+    assert letter is not None  # noqa: S101 - a letter's row, chosen above
+    rule = LETTER_RULES.get(letter.kind, NO_OTHER_KIND) if reader else STAFF_RULE
+    if stopped is not None and stopped not in rule.despite:
+        return str(Why(stopped).label)
+    if reader is None:
+        return Addressee(letter.address) if letter.address else str(Why.GONE.label)
+    if reader.state not in rule.states:
+        return f"いまの状態（{reader.get_state_display()}）では送りません"
+    return Addressee(reader.address, reader.key, reader.format == Subscriber.Format.TEXT)
+
+
+def fingerprint_of(row: Delivery) -> str:
+    """What a suppression of this delivery's address is kept under; empty when there is no address any more."""
+    if row.subscriber is not None:
+        return row.subscriber.fingerprint
+    if row.letter is None or not row.letter.address:
+        return ""
+    try:
+        key = addresses.read_address(row.letter.address).key
+    except AddressError:
+        return ""
+    return addresses.fingerprint(key, settings.FINGERPRINT_KEY)

@@ -1,0 +1,147 @@
+"""What became of a campaign: totals by state, reason and reply; who is in doubt; one line per recipient as CSV."""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from newsletter import campaigns
+from newsletter.delivery import UNFINISHED
+from newsletter.errors import CampaignError
+from newsletter.models import Campaign, Delivery
+from subscribers.exporter import escape
+
+State = Delivery.State
+BLOCK = 500
+
+HEADINGS = (
+    "配信台帳番号", "メールアドレス", "状態", "試行回数", "応答コード", "応答文", "理由", "次の再送", "確定日時",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How many deliveries share a state, a reason and a reply code."""
+
+    state: str
+    reason: str
+    reply_code: int | None
+    count: int
+
+    @property
+    def label(self) -> str:
+        """The state in Japanese."""
+        return str(State(self.state).label)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The books of one campaign at this moment."""
+
+    campaign: Campaign
+    states: dict[str, int]  # every state, also those at 0
+    lines: tuple[Line, ...]  # all but the plainly sent, most frequent first
+    next_retry_at: datetime | None
+
+    @property
+    def total(self) -> int:
+        """All recipients."""
+        return sum(self.states.values())
+
+    @property
+    def unfinished(self) -> int:
+        """Those for whom something still happens by itself."""
+        return sum(self.states[state] for state in UNFINISHED)
+
+    @property
+    def seconds(self) -> float | None:
+        """From the start to the end, or None while it has no end."""
+        started, finished = self.campaign.started_at, self.campaign.finished_at
+        return (finished - started).total_seconds() if started and finished else None
+
+
+def report(campaign: Campaign) -> Report:
+    """Count the campaign's deliveries; set-based, however many there are."""
+    counts = campaigns.counts(campaign)
+    troubled = campaign.deliveries.exclude(state__in=(State.QUEUED, State.SENDING)).exclude(state=State.SENT, reason="")
+    grouped = troubled.order_by().values_list("state", "reason", "reply_code").annotate(Count("pk"))
+    lines = sorted((Line(*row) for row in grouped), key=lambda line: -line.count)
+    waiting = campaign.deliveries.filter(state=State.DEFERRED).order_by("retry_at")
+    return Report(
+        campaign,
+        {state: counts[state] for state in State.values},
+        tuple(lines),
+        waiting.values_list("retry_at", flat=True).first(),
+    )
+
+
+def doubtful(campaign: Campaign | None = None) -> list[Delivery]:
+    """The deliveries a person must decide about, letters too, with what they were for."""
+    rows = Delivery.objects.filter(state=State.IN_DOUBT)
+    if campaign is not None:
+        rows = rows.filter(campaign=campaign)
+    return list(rows.select_related("campaign__edition__issue", "letter", "subscriber").order_by("pk"))
+
+
+def write_recipients(campaign: Campaign, path: Path) -> int:
+    """One line per recipient, readable by its owner only: the list that is asked for after a mail went wrong."""
+    if not path.parent.is_dir():
+        raise CampaignError(f"フォルダ「{path.parent}」がありません。")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".csv")  # mode 0600
+    temporary = Path(name)
+    try:
+        # Excel reads UTF-8 only with a mark.
+        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file, lineterminator="\r\n")
+            writer.writerow(HEADINGS)
+            count = 0
+            for row in _rows(campaign):
+                writer.writerow(escape(cell) for cell in _cells(row))
+                count += 1
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def _rows(campaign: Campaign) -> Iterator[Delivery]:
+    """In blocks, so that no cursor stays open while the file is written."""
+    last = 0
+    rows = campaign.deliveries.select_related("subscriber").order_by("pk")
+    while block := list(rows.filter(pk__gt=last)[:BLOCK]):
+        yield from block
+        last = block[-1].pk
+
+
+def _cells(row: Delivery) -> Iterable[str]:
+    return (
+        str(row.pk),
+        row.subscriber.address if row.subscriber else "",
+        row.get_state_display(),
+        str(row.tries),
+        str(row.reply_code or ""),
+        row.reply_text,
+        row.reason,
+        _moment(row.retry_at if row.state == State.DEFERRED else None),
+        _moment(row.settled_at),
+    )
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def letters(*, unsent_only: bool = False, limit: int = 50) -> list[Delivery]:
+    """The newest letters with their deliveries."""
+    rows = Delivery.objects.filter(letter__isnull=False)
+    if unsent_only:
+        rows = rows.filter(~Q(state=State.SENT))
+    return list(rows.select_related("letter").defer("letter__html", "letter__text").order_by("-pk")[:limit])

@@ -1,0 +1,123 @@
+"""Send a campaign, go on with campaigns, send letters: the engine, started for one purpose and left in good order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Event
+
+from django.conf import settings
+from django.utils import timezone
+
+from newsletter import campaigns, delivery, workers
+from newsletter.engine import Cause, Clock, Engine, Progress, Run
+from newsletter.errors import CampaignError
+from newsletter.mail.smtp import Relay
+from newsletter.models import Campaign
+from newsletter.outgoing import EditionMail, LetterMail
+
+__all__ = ["Cause", "Progress", "Run", "continue_campaigns", "relay_for", "relay_name", "send_campaign", "send_letters"]
+
+LETTER_CONNECTIONS = 2
+
+
+# ------------------------------------------------------------ campaigns
+def send_campaign(
+    campaign: Campaign,
+    now: datetime | None = None,
+    *,
+    relay: Relay | None = None,
+    stop_event: Event | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
+) -> Run:
+    """Hand over what is due of a running campaign; CampaignError if it is not running, or another process is at it."""
+    clock = running_clock(now)
+    with workers.alone(_task(campaign)) as free:
+        if not free:
+            raise CampaignError(
+                f"配信 {campaign.pk} は、ほかの処理がいま送信しています。"
+                f"ようすは newsletter campaign status {campaign.pk} で見られます。"
+            )
+        return _send(campaign, clock, relay, stop_event, on_progress)
+
+
+def continue_campaigns(now: datetime | None = None, *, stop_event: Event | None = None) -> list[Run]:
+    """Start the campaigns whose hour has come, and go on with those under way that no other process here is sending."""
+    clock = running_clock(now)
+    for campaign in list(campaigns.due(clock())):
+        try:
+            campaigns.start(campaign, clock())
+        except CampaignError as error:
+            campaigns.postpone(campaign, str(error))
+    runs = []
+    for campaign in list(campaigns.with_work(clock())):
+        with workers.alone(_task(campaign)) as free:
+            if free:
+                runs.append(_send(campaign, clock, stop_event=stop_event))
+    return runs
+
+
+def _task(campaign: Campaign) -> str:
+    return f"campaign-{campaign.pk}"
+
+
+def _send(
+    campaign: Campaign,
+    clock: Clock,
+    relay: Relay | None = None,
+    stop_event: Event | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
+) -> Run:
+    delivery.sweep(clock())
+    campaign.refresh_from_db()
+    campaigns.must_be_running(campaign)
+    counts = campaigns.counts(campaign)
+    progress = Progress(counts.total(), counts.total() - sum(counts[state] for state in delivery.UNFINISHED))
+    engine = Engine(EditionMail.of(campaign, clock()), relay or relay_for(campaign), clock, progress, campaign)
+    engine.stop_event, engine.on_progress = stop_event or engine.stop_event, on_progress
+    run = engine.run()
+    if run.cause in (Cause.RELAY, Cause.POLICY):
+        campaigns.pause(campaign, run.words)
+    campaigns.close_if_finished(campaign, clock())
+    return run
+
+
+def relay_for(campaign: Campaign | None = None) -> Relay:
+    """The relay of the settings. A rehearsal never leaves this machine, whatever they say."""
+    if campaign is not None and campaign.rehearsal:
+        return Relay.from_url(settings.CATCHER_RELAY_URL, connections=settings.RELAY_CONNECTIONS)
+    return Relay.from_url(settings.RELAY_URL, ca_file=settings.RELAY_CA_FILE, connections=settings.RELAY_CONNECTIONS)
+
+
+def relay_name(*, rehearsal: bool = False) -> str:
+    """Where mail would go now, for the question before it goes."""
+    url = settings.CATCHER_RELAY_URL if rehearsal else settings.RELAY_URL
+    name = Relay.from_url(url).name
+    return f"{name}（この機械の受信箱です。外には出ません）" if url == settings.CATCHER_RELAY_URL else name
+
+
+# ------------------------------------------------------------ letters
+def send_letters(now: datetime | None = None, *, relay: Relay | None = None, stop_event: Event | None = None) -> Run:
+    """Hand over the letters that are due. If the relay is away they stay queued, and the next minute tries again."""
+    clock = running_clock(now)
+    delivery.wake(clock())
+    waiting = delivery.letters_waiting()
+    progress = Progress(waiting)
+    if not waiting:
+        return Run(progress)
+    relay = relay or relay_for()
+    few = replace(relay, connections=min(relay.connections, LETTER_CONNECTIONS))
+    engine = Engine(LetterMail(), few, clock, progress, patience=())
+    engine.stop_event = stop_event or engine.stop_event
+    return engine.run()
+
+
+# A clock that starts at `now` and goes on with the machine's, also through a sleep of the machine.
+def running_clock(now: datetime | None) -> Clock:
+    """The time of day, counted from `now`; without it the machine's own."""
+    if now is None:
+        return timezone.now
+    began, start = time.time(), now
+    return lambda: start + timedelta(seconds=time.time() - began)
