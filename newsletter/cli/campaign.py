@@ -1,0 +1,145 @@
+"""`newsletter campaign …`: plan, stop, look. What sends is in campaign_sending, the books are in campaign_books."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli import campaign_books, campaign_sending
+from newsletter.cli import campaign_words as words
+from newsletter.cli.base import by_option, django_command, fail, json_option, print_json
+from newsletter.cli.campaign_sending import campaign_argument
+from newsletter.cli.listing import print_facts, print_rows
+
+if TYPE_CHECKING:
+    from newsletter.reports import Report
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def campaign() -> None:
+    """承認した版を配信します。はじめに rehearse で試し、send で送り、report で結果を見ます。"""
+
+
+for command in (campaign_sending.send, campaign_sending.resume, campaign_sending.rehearse, campaign_sending.test):
+    campaign.add_command(command)
+for command in (campaign_books.report, campaign_books.doubt, campaign_books.sweep):
+    campaign.add_command(command)
+
+
+@campaign.command("plan")
+@click.argument("name", metavar="[号]", default="")
+@click.option(
+    "--at", "starts_at", type=click.DateTime(["%Y-%m-%d %H:%M"]), metavar="日時",
+    help="配信を始める日時（2026-11-30 10:07 の形）。省くと、send を待ちます。",
+)  # fmt: skip
+@by_option
+@json_option
+@django_command
+def plan(name: str, starts_at: datetime | None, person: str, as_json: bool) -> None:
+    """承認した版の配信を予定します。号は 2026-11 か 第137号。省くと、承認済みの最新の号です。"""
+    from django.utils import timezone
+
+    from newsletter import campaigns, reports
+
+    now = timezone.now()
+    hour = timezone.make_aware(starts_at) if starts_at else None
+    if hour and hour < now:
+        fail(f"{words.moment(hour)} は過ぎています。これからの日時を指定するか、send で送ってください。")
+    edition = campaigns.approved_edition(campaigns.issue_to_send(name))
+    planned = campaigns.plan(edition, person, now, starts_at=hour)
+    if as_json:
+        print_json(words.report_facts(reports.report(planned)))
+        return
+    click.echo(f"予定しました。{words.campaign_line(planned)}「{edition.subject}」")
+    begin = f"{words.moment(hour)} に newsletter work が始めます。" if hour else "始めるとき: "
+    click.echo(begin + ("" if hour else f"newsletter campaign send --campaign {planned.pk}"))
+
+
+@campaign.command("pause")
+@campaign_argument
+@click.option("--reason", required=True, metavar="理由", help="止める理由（記録に残ります）。")
+@by_option
+@django_command
+def pause(number: int, reason: str, person: str) -> None:
+    """配信を止めます。送っている途中のメールだけは、送り終えます。"""
+    from newsletter import campaigns
+
+    chosen = campaigns.find(number)
+    if not campaigns.pause(chosen, f"{reason}（{person}）"):
+        campaigns.must_be_running(chosen)
+    click.echo(f"止めました。続けるとき: newsletter campaign resume {number}")
+
+
+@campaign.command("cancel")
+@campaign_argument
+@campaign_sending.yes_option
+@by_option
+@django_command
+def cancel(number: int, yes: bool, person: str) -> None:
+    """配信を取り消します。まだ送っていない宛先には送りません。取り消した配信は、再開できません。"""
+    from django.utils import timezone
+
+    from newsletter import campaigns
+
+    chosen = campaigns.find(number)
+    if not yes:
+        campaign_sending.ask(f"{words.campaign_line(chosen)} を取り消しますか？", "取り消しませんでした。")
+    waiting = campaigns.cancel(chosen, person, timezone.now())
+    click.echo(f"取り消しました。送らなかった宛先: {waiting:,}件")
+
+
+@campaign.command("status")
+@click.argument("number", type=click.IntRange(min=1), metavar="[配信番号]", required=False)
+@json_option
+@django_command
+def status(number: int | None, as_json: bool) -> None:
+    """配信のようすを表示します。番号を省くと、最新の配信です。"""
+    from newsletter import campaigns, reports
+
+    made = reports.report(campaigns.find(number) if number else campaigns.latest())
+    if as_json:
+        print_json(words.report_facts(made))
+        return
+    print_facts(words.report_lines(made))
+    if following := words.next_step(made):
+        click.echo(following, err=True)
+
+
+@campaign.command("list")
+@json_option
+@django_command
+def list_(as_json: bool) -> None:
+    """配信の一覧を、新しい順に表示します。"""
+    from newsletter import campaigns, reports
+
+    made = [reports.report(row) for row in campaigns.newest_first()]
+    if as_json:
+        print_json([words.report_facts(one) for one in made])
+        return
+    if not made:
+        click.echo("配信はまだありません。newsletter campaign send で始めます。")
+        return
+    headings = ("番号", "号", "状態", "開始", "宛先", "送信済み", "不明")
+    print_rows(headings, [_row(one) for one in made])
+
+
+def _row(made: Report) -> tuple[object, ...]:
+    one = made.campaign
+    mark = "［リハーサル］" if one.rehearsal else ""
+    started = words.moment(one.started_at or one.starts_at)
+    counts = (made.total, made.states["sent"], made.states["in_doubt"])
+    return (one.pk, mark + words.issue_words(one), one.get_state_display(), started, *counts)
+
+
+@campaign.command("continue")
+@django_command
+def continue_() -> None:
+    """時刻の来た配信を始め、途中の配信を続けます。newsletter work は毎分これをします。"""
+    from newsletter import sending
+
+    runs = sending.continue_campaigns()
+    click.echo(f"{len(runs)}件の配信を進めました。" if runs else "いま進める配信はありません。")
+    if stopped := [run.words for run in runs if run.words]:
+        fail("\n".join(stopped))

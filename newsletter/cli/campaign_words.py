@@ -1,0 +1,139 @@
+"""What `newsletter campaign …` says: as JSON, and as lines for people. No mail addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from newsletter.models import Campaign, Delivery, Issue
+    from newsletter.reports import Report
+
+
+def issue_name(issue: Issue) -> str:
+    """2026年11月号（第137号）"""
+    from newsletter.mail.dates import month_label
+
+    return month_label(issue.month, issue.number)
+
+
+def issue_words(campaign: Campaign) -> str:
+    """The name of the issue that a campaign sends."""
+    return issue_name(campaign.edition.issue)
+
+
+def campaign_line(campaign: Campaign) -> str:
+    """配信 3 2026年11月号（第137号） 配信中"""
+    rehearsal = "［リハーサル］" if campaign.rehearsal else ""
+    return f"配信 {campaign.pk} {rehearsal}{issue_words(campaign)} {campaign.get_state_display()}"
+
+
+def moment(at: datetime | None) -> str:
+    """2026-11-30 10:07, in the association's time zone; empty for None."""
+    from django.utils import timezone
+
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else ""
+
+
+def report_facts(report: Report) -> dict[str, Any]:
+    """The report for machines: keys in English, times in ISO 8601."""
+    from newsletter.links import issue_slug
+
+    campaign = report.campaign
+    return {
+        "campaign": campaign.pk,
+        "issue": issue_slug(campaign.edition.issue),
+        "number": campaign.edition.issue.number,
+        "subject": campaign.edition.subject,
+        "digest": campaign.edition.digest,
+        "rehearsal": campaign.rehearsal,
+        "state": campaign.state,
+        "pause_reason": campaign.pause_reason,
+        "planned_by": campaign.planned_by,
+        "planned_at": _iso(campaign.planned_at),
+        "starts_at": _iso(campaign.starts_at),
+        "started_at": _iso(campaign.started_at),
+        "finished_at": _iso(campaign.finished_at),
+        "seconds": report.seconds,
+        "total": report.total,
+        "states": report.states,
+        "next_retry_at": _iso(report.next_retry_at),
+        "lines": [
+            {"state": line.state, "reason": line.reason, "reply_code": line.reply_code, "count": line.count}
+            for line in report.lines
+        ],
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    from django.utils import timezone
+
+    return timezone.localtime(at).isoformat(timespec="seconds") if at else None
+
+
+def report_lines(report: Report) -> Iterator[tuple[str, object]]:
+    """The report for people: label and value."""
+    campaign = report.campaign
+    yield "配信", campaign_line(campaign)
+    yield "件名", campaign.edition.subject
+    yield "版", campaign.edition.digest[:12]
+    if campaign.pause_reason:
+        yield "理由", campaign.pause_reason
+    for label, at in (("予定", campaign.starts_at), ("開始", campaign.started_at), ("終了", campaign.finished_at)):
+        if at:
+            yield label, moment(at)
+    if not campaign.expanded_at:
+        return
+    yield "宛先", f"{report.total:,}件"
+    yield from ((label, f"{count:,}件") for label, count in state_counts(report))
+    if report.next_retry_at:
+        yield "次の再送", moment(report.next_retry_at)
+
+
+def state_counts(report: Report) -> Iterator[tuple[str, int]]:
+    """Every state that somebody is in, in Japanese, in the order of a delivery's life."""
+    from newsletter.models import Delivery
+
+    return ((str(label), report.states[state]) for state, label in Delivery.State.choices if report.states[state])
+
+
+def doubt_facts(row: Delivery) -> dict[str, Any]:
+    """One delivery in doubt; who it is for is in the CSV of the report only."""
+    return {
+        "delivery": row.pk,
+        "campaign": row.campaign_id,
+        "letter": row.letter.kind if row.letter else None,
+        "reason": row.reason,
+        "tries": row.tries,
+        "since": _iso(row.settled_at),
+    }
+
+
+def letter_facts(row: Delivery) -> dict[str, Any]:
+    """One letter; who it is for is not said."""
+    return {
+        "delivery": row.pk,
+        "kind": row.letter.kind if row.letter else None,
+        "queued_at": _iso(row.queued_at),
+        "state": row.state,
+        "tries": row.tries,
+        "retry_at": _iso(row.retry_at),
+        "reason": row.reason,
+    }
+
+
+def next_step(report: Report) -> str:
+    """What to type or wait for, after a run."""
+    campaign = report.campaign
+    number = campaign.pk
+    if campaign.state == "paused":
+        return f"続けるとき: newsletter campaign resume {number}"
+    if report.states["in_doubt"]:
+        return f"不明の{report.states['in_doubt']}件を確かめるとき: newsletter campaign doubt {number}"
+    if report.states["deferred"]:
+        return (
+            f"再送待ちの{report.states['deferred']}件は、{moment(report.next_retry_at)} 以降に "
+            f"newsletter work が送ります（手で送るとき: newsletter campaign resume {number}）。"
+        )
+    return ""
