@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from urllib.parse import urlsplit
@@ -16,10 +18,19 @@ from django.views.decorators.http import require_safe
 
 from newsletter import calendar, editions, links, profile
 from newsletter.errors import IssueError
-from newsletter.models import Edition
+from newsletter.models import Edition, Issue
 
 FEED_LENGTH = 24  # two years of a monthly
 CACHE = "public, max-age=300"  # short, so that a corrected edition shows soon
+
+
+@dataclass(frozen=True, slots=True)
+class BackNumber:
+    """One line of the list."""
+
+    issue: Issue
+    published_at: datetime
+    summary: str  # the headlines that the subject and the preheader name
 
 
 def issue_policy() -> str:
@@ -34,7 +45,8 @@ def issue_policy() -> str:
 @require_safe
 def back_numbers(request: HttpRequest) -> HttpResponse:
     """Every issue that went out, newest first, by year."""
-    years = [(year, list(rows)) for year, rows in groupby(_latest_editions(), lambda row: row.issue.month.year)]
+    numbers = [_back_number(edition) for edition in _latest_editions()]
+    years = [(year, list(rows)) for year, rows in groupby(numbers, lambda row: row.issue.month.year)]
     return render(request, "archive/list.html", {"years": years})
 
 
@@ -86,6 +98,13 @@ def atom(_request: HttpRequest) -> HttpResponse:
     response = HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8")
     response["Cache-Control"] = CACHE
     return response
+
+
+def _back_number(edition: Edition) -> BackNumber:
+    # 「【イクレイ日本 e-ニュース】2026年11月号（第137号）」 stands in the list already.
+    headlines = re.sub(r"^【[^】]*】\s*\d+年\d+月号(（第\d+号）)?", "", edition.subject).strip()
+    summary = "／".join(part for part in (headlines.removesuffix(" ほか"), edition.preheader) if part)
+    return BackNumber(edition.issue, _published_at(edition), summary)
 
 
 def _tag(authority: str, day: str, name: str) -> str:

@@ -46,6 +46,14 @@ def test_the_list_shows_the_issues_that_went_out_newest_first(client: Client) ->
     assert "2026年11月24日" in page
 
 
+def test_the_list_names_the_headlines_of_each_issue(client: Client) -> None:
+    edition = made(date(2026, 11, 1))
+    issues.edit(edition.issue, subject=f"{edition.subject}神戸市：一つ目／京都市：二つ目 ほか", preheader="三つ目")
+    again = editions.make_edition(edition.issue, "起案", NOW)
+    Campaign.objects.create(edition=again, started_at=NOW)
+    assert "<br>神戸市：一つ目／京都市：二つ目／三つ目\n" in client.get("/archive/").content.decode()
+
+
 def test_before_the_first_issue_the_list_says_so(client: Client) -> None:
     assert "まだ掲載している号はありません" in client.get("/archive/").content.decode()
 
