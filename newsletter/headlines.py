@@ -14,7 +14,7 @@ LONGEST_SUBJECT = 200
 SUBJECT_HEADLINES = 2
 SUBJECT_PART = 22  # characters of one headline in the subject: a phone shows about 35 in all
 PREHEADER_LENGTH = 90
-NAMED = re.compile(r"^【[^】]+】")
+BRACKETED = re.compile(r"^【([^】]*)】\s*")
 DATED = re.compile(r"[（(]\s*\d{1,2}\s*[/月][^）)]*[）)]\s*$")
 PARAGRAPH = re.compile(r"\n[ \t\u3000]*\n\s*")
 
@@ -22,8 +22,12 @@ PARAGRAPH = re.compile(r"\n[ \t\u3000]*\n\s*")
 def member_headline(member: str, title: str, first: date | None, last: date | None) -> str:
     """【自治体名】見出し（日付）; a name or date that the title already carries is not said twice."""
     title = " ".join(title.split())
+    bracket = BRACKETED.match(title)
+    names_member = bool(bracket and member in bracket[1])  # 【自治体名】 or, of several, 【A市・B市】
+    if bracket and not names_member:
+        title = f"＜{bracket[1]}＞{title[bracket.end() :]}"  # 【】 is for names: 【参加者募集】 becomes ＜参加者募集＞
     dated = f"（{short_range(first, last)}）" if first and not DATED.search(title) else ""
-    named = "" if NAMED.match(title) else f"【{member}】"
+    named = "" if names_member else f"【{member}】"
     return f"{named}{shorten(title, LONGEST_HEADLINE - len(named) - len(dated))}{dated}"
 
 
