@@ -239,11 +239,14 @@ def _profile() -> Iterator[CheckMessage]:
     from newsletter import profile
     from newsletter.errors import ProfileError
 
+    hint = "newsletter profile load ファイル名 を実行してください。"
     try:
-        association = profile.current()
+        association = profile.current_or_none()
     except ProfileError as error:
-        hint = "newsletter profile load ファイル名 を実行してください。"
         yield Error(str(error), hint=hint, id="newsletter.E018")
+        return
+    if association is None:
+        yield Error("団体のプロファイルがまだ読み込まれていません。", hint=hint, id="newsletter.E018")
         return
     domain = association.sender.address.rpartition("@")[2]
     if is_reserved(domain) and not relay_is_catcher():

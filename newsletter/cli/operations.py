@@ -145,15 +145,19 @@ def serve(host: str | None, port: int | None, threads: int) -> None:
     """ウェブの画面を公開します。Ctrl-C で終わります。"""
     from django.conf import settings
 
-    from newsletter.checks import pending_migrations
-
-    if pending_migrations():
-        fail("データベースの準備ができていません。newsletter migrate を実行してください。")
+    _refuse_without_migrations()
     collect_static_files()
     server = _web_server(host or settings.LISTEN_HOST, port or settings.LISTEN_PORT, threads)
     signal.signal(signal.SIGTERM, _interrupt)
     click.echo(f"画面を公開しました: {settings.BASE_URL}/ （終わるには Ctrl-C）")
     server.run()
+
+
+def _refuse_without_migrations() -> None:
+    from newsletter.checks import pending_migrations
+
+    if pending_migrations():
+        fail("データベースの準備ができていません。newsletter migrate を実行してください。")
 
 
 def _web_server(host: str, port: int, threads: int) -> Any:
@@ -194,11 +198,9 @@ def work(workers: int) -> None:
     """裏方の処理と定時の処理を動かします。Ctrl-C で、区切りのよいところで終わります。"""
     from huey.contrib.djhuey import HUEY
 
+    _refuse_without_migrations()
     from newsletter import tasks
-    from newsletter.checks import pending_migrations
 
-    if pending_migrations():
-        fail("データベースの準備ができていません。newsletter migrate を実行してください。")
     consumer = HUEY.create_consumer(workers=workers, periodic=True, shutdown_timeout=PATIENCE)
     consumer.start()
     told_to_stop = _on_stop_signal()
