@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
@@ -15,7 +15,7 @@ from newsletter import profile
 from newsletter.models import Campaign, Delivery, Issue, Placement
 from subscribers.models import Subscriber
 
-SHOWN = 8  # lines of each list; the admin has the rest
+SHOWN = 5  # lines of each list; the admin has the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class IssueState:
 
     issue: Issue
     sections: list[SectionState]
-    waiting: list[Placement] = field(default_factory=list)
+    waiting: list[Placement]  # the first few
+    waiting_rest: int  # how many more
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def current_issue() -> IssueState | None:
         return None
     placements = list(issue.placements.select_related("entry"))
     waiting = [placement for placement in placements if placement.is_waiting]
-    return IssueState(issue, _sections(placements), waiting[:SHOWN])
+    return IssueState(issue, _sections(placements), waiting[:SHOWN], len(waiting[SHOWN:]))
 
 
 def _sections(placements: list[Placement]) -> list[SectionState]:
