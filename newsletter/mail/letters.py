@@ -5,8 +5,7 @@ A kind is a folder `templates/mail/letters/<kind>/` with subject.txt.j2, body.mj
 Links are complete addresses made for this one recipient; dates and times are already in the association's time zone.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: with it, TypedDict takes every NotRequired for required.
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NotRequired, TypedDict

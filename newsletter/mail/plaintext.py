@@ -32,7 +32,6 @@ class Marks:
     fact: str
     link: str
     note: str
-    bullet: str
 
     @property
     def line(self) -> str:
@@ -61,9 +60,13 @@ def prose(text: str, first: str = "", rest: str = "") -> str:
 
 
 def finish_text(text: str) -> str:
-    """No trailing spaces, never more than two empty lines, one line end at the end."""
-    lines = [line.rstrip() for line in text.strip("\r\n").split("\n")]
+    """Too wide lines of a template wrapped, no trailing spaces, at most two empty lines, one line end at the end."""
+    lines = [line for long in text.strip("\r\n").split("\n") for line in _fitted(long.rstrip())]
     return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)) + "\n"
+
+
+def _fitted(line: str) -> list[str]:
+    return [line] if width(line) <= COLUMNS or URL.fullmatch(line) else wrap(line, COLUMNS)
 
 
 def plain_content(content: C) -> tuple[C, tuple[Replacement, ...]]:
