@@ -66,6 +66,7 @@ def validate(
 # Fields whose text has a form of its own; the others are read by their kind.
 _READERS: dict[str, Callable[[str], Any]] = {
     "url": values.read_web_address,
+    "photo_credit": values.read_credit,
     "contact_phone": values.read_phone,
     "contact_email": values.read_mail_address,
 }

@@ -152,6 +152,11 @@ def read_mail_address(text: str) -> str:
         raise ValueProblem("メールアドレスの形が正しくありません（例：kankyo@example.lg.jp）。") from error
 
 
+def read_credit(text: str) -> str:
+    """Whose photo it is; (C) becomes ©, which a file in CP932 cannot hold."""
+    return re.sub(r"^(?:[(（][CcＣｃ][)）]|\u24b8|\U0001f12b)\s*", "©", read_line(text))
+
+
 def read_sdgs(text: str) -> tuple[int, ...]:
     """The goals named in the text, by number or as `13 気候変動…`, sorted, each once."""
     plain = unicodedata.normalize("NFKC", read_line(text.replace("\r\n", "\n").replace("\n", "、")))

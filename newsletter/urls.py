@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from newsletter.web import archive, login
+from newsletter.web import archive, login, photos, submit
 from newsletter.web.desk import home as desk_home
 
 urlpatterns = [
@@ -14,6 +14,11 @@ urlpatterns = [
     path("archive/feed.atom", archive.atom, name="atom"),
     path("archive/<slug:slug>/", archive.issue, name="issue"),
     path("archive/<slug:slug>/text/", archive.issue_text, name="issue_text"),
+    path("s/<str:token>/", submit.submit, name="submit"),
+    path("s/<str:token>/sent/", submit.submitted, name="submitted"),
+    path("s/<str:token>/<int:number>/", submit.correct, name="submit_correct"),
+    path("s/<str:token>/<int:number>/withdraw/", submit.withdraw, name="submit_withdraw"),
+    path("photos/<str:name>", photos.photo, name="photo"),
     path("staff/", desk_home.overview, name="desk"),
     path("staff/login/", login.StaffLogin.as_view(), name="login"),
     path("staff/logout/", auth.LogoutView.as_view(), name="logout"),
