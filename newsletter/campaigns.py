@@ -26,14 +26,19 @@ def plan(
 ) -> Campaign:
     """A campaign that has not begun. The real one needs an approved edition, and there is one at a time per issue."""
     # Two people planning at once wait for each other here; the second one then sees the first one's campaign.
-    issue = Issue.objects.select_for_update().get(pk=edition.issue_id)
+    Issue.objects.select_for_update().get(pk=edition.issue_id)
     edition = Edition.objects.select_related("issue").get(pk=edition.pk)
-    refuse_unsendable(edition, rehearsal)
-    if not rehearsal:
-        _refuse_second(issue, edition)
+    check(edition, rehearsal)
     return Campaign.objects.create(
         edition=edition, rehearsal=rehearsal, starts_at=starts_at, planned_by=by[:150], planned_at=now
     )
+
+
+def check(edition: Edition, rehearsal: bool = False) -> None:
+    """CampaignError unless a campaign of this edition may be planned now."""
+    refuse_unsendable(edition, rehearsal)
+    if not rehearsal:
+        _refuse_second(edition)
 
 
 def refuse_unsendable(edition: Edition, rehearsal: bool = False) -> None:
@@ -50,8 +55,9 @@ def refuse_unsendable(edition: Edition, rehearsal: bool = False) -> None:
         )
 
 
-def _refuse_second(issue: Issue, edition: Edition) -> None:
+def _refuse_second(edition: Edition) -> None:
     """No reader gets the same edition twice, and never two editions of one issue at the same time."""
+    issue = edition.issue
     real = Campaign.objects.filter(edition__issue=issue, rehearsal=False)
     active = real.filter(state__in=ACTIVE).first()
     if active is not None:

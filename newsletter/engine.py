@@ -64,6 +64,7 @@ class Cause(StrEnum):
     INTERRUPTED = "interrupted"  # stop_event was set
     ELSEWHERE = "elsewhere"  # a person paused or cancelled the campaign
     RELAY = "relay"  # no connection, no login, no valid certificate, or nothing but trouble
+    MESSAGE = "message"  # the edition cannot be made into a message
     POLICY = "policy"  # refusals that are about us
 
 

@@ -79,6 +79,15 @@ class EditionMail:
             )
         return self._compiled[text_only]
 
+    def problem(self) -> str:
+        """Why no message can be made of this edition; empty when it can. Asked before anything is claimed."""
+        try:
+            self.compiled(text_only=False)
+            self.compiled(text_only=True)
+        except NewsletterError as error:
+            return str(error)
+        return ""
+
     def prepare(self, claims: Sequence[Claim]) -> list[Outgoing | Unmailable]:
         """See Mail. The links carry the reader's key and the delivery; a rehearsal's carry nobody's."""
         keys = [(NOBODY if self.mark else one.addressee.key, one.delivery_id) for one in claims]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,8 @@ from django.utils import timezone
 
 from newsletter import campaigns, delivery, workers
 from newsletter.engine import Cause, Clock, Engine, Progress, Run
-from newsletter.errors import CampaignError
+from newsletter.errors import CampaignError, NewsletterError
+from newsletter.mail import smtp
 from newsletter.mail.smtp import Relay
 from newsletter.models import Campaign
 from newsletter.outgoing import EditionMail, LetterMail
@@ -49,7 +51,7 @@ def continue_campaigns(now: datetime | None = None, *, stop_event: Event | None 
     for campaign in list(campaigns.due(clock())):
         try:
             campaigns.start(campaign, clock())
-        except CampaignError as error:
+        except NewsletterError as error:
             campaigns.postpone(campaign, str(error))
     runs = []
     for campaign in list(campaigns.with_work(clock())):
@@ -75,10 +77,14 @@ def _send(
     campaigns.must_be_running(campaign)
     counts = campaigns.counts(campaign)
     progress = Progress(counts.total(), counts.total() - sum(counts[state] for state in delivery.UNFINISHED))
-    engine = Engine(EditionMail.of(campaign, clock()), relay or relay_for(campaign), clock, progress, campaign)
-    engine.stop_event, engine.on_progress = stop_event or engine.stop_event, on_progress
-    run = engine.run()
-    if run.cause in (Cause.RELAY, Cause.POLICY):
+    mail = EditionMail.of(campaign, clock())
+    if wrong := mail.problem():
+        run = Run(progress, Cause.MESSAGE, wrong)
+    else:
+        engine = Engine(mail, relay or relay_for(campaign), clock, progress, campaign)
+        engine.stop_event, engine.on_progress = stop_event or engine.stop_event, on_progress
+        run = engine.run()
+    if run.cause in (Cause.RELAY, Cause.POLICY, Cause.MESSAGE):
         campaigns.pause(campaign, run.words)
     campaigns.close_if_finished(campaign, clock())
     return run
@@ -89,6 +95,11 @@ def relay_for(campaign: Campaign | None = None) -> Relay:
     if campaign is not None and campaign.rehearsal:
         return Relay.from_url(settings.CATCHER_RELAY_URL, connections=settings.RELAY_CONNECTIONS)
     return Relay.from_url(settings.RELAY_URL, ca_file=settings.RELAY_CA_FILE, connections=settings.RELAY_CONNECTIONS)
+
+
+def check_relay(campaign: Campaign) -> None:
+    """RelayError, with the reason, when mail of this campaign could not be handed over now."""
+    asyncio.run(smtp.check_relay(relay_for(campaign)))
 
 
 def relay_name(*, rehearsal: bool = False) -> str:

@@ -41,7 +41,8 @@ def send(name: str, number: int | None, yes: bool, person: str, as_json: bool) -
         issue = campaigns.issue_to_send(name)
         planned = campaigns.planned_for(issue)
         edition = planned.edition if planned else campaigns.approved_edition(issue)
-        campaigns.refuse_unsendable(edition)
+        if planned is None:
+            campaigns.check(edition)
         _confirm(edition.subject, words.issue_name(issue), yes, rehearsal=False)
         chosen = planned or campaigns.plan(edition, person, now)
     else:
@@ -104,9 +105,13 @@ def test(name: str, address: str, text_only: bool) -> None:
     from newsletter import issues, sending
     from newsletter.trial import send_trial
     from subscribers.addresses import read_address
+    from subscribers.errors import AddressError
 
+    try:
+        to = read_address(address).address
+    except AddressError as error:
+        raise click.BadParameter(f"「{address}」はメールアドレスとして使えません。{error}") from error
     relay = sending.relay_for()
-    to = read_address(address).address
     reply = send_trial(issues.find_issue(name), to, timezone.now(), relay, text_only=text_only)
     click.echo(f"{to} へテストメールを送りました。（中継サーバ {relay.name} の応答: {reply}）")
 
@@ -134,9 +139,11 @@ def ask(question: str, otherwise: str) -> None:
 def _start_and_send(campaign: Campaign, person: str, as_json: bool) -> None:
     from django.utils import timezone
 
-    from newsletter import campaigns
+    from newsletter import campaigns, sending
 
     if campaign.state == campaign.State.PLANNED:
+        # A relay that cannot be reached now is no reason to open the books, and the archive, at all.
+        sending.check_relay(campaign)
         campaigns.start(campaign, timezone.now())
     _send(campaign, person, as_json)
 
