@@ -46,6 +46,8 @@ def mailbox_field(name: str, display_name: str, address: str) -> str:
         wire = quoted(address)
     except EnvelopeError as error:
         raise HeaderError(f"メールの {name}: {error}") from error
+    if not wire.isascii():  # RFC 6532 would allow it, but few relays and readers would
+        raise HeaderError(f"メールの {name} のアドレスは、@ の前を英数字で書いてください。")
     return named_field(name, display_name, f"<{wire}>") if display_name else finished(f"{name}: {wire}\r\n")
 
 

@@ -91,7 +91,7 @@ _NOBODY = (
     "user unknown", "unknown user", "unknown recipient", "unknown local", "unknown address", "address unknown",
     "no such", "not our customer", "invalid recipient", "invalid mailbox", "invalid address", "does not exist",
     "doesn't exist", "not exist", "doesn't have a", "no mailbox here", "mailbox unavailable", "not found",
-    "unrouteable", "undeliverable address", "user not local", "recipient address rejected", "no account", "宛先不明",
+    "unrouteable", "undeliverable address", "user not local", "address rejected", "no account", "宛先不明",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from newsletter.errors import RelayError
 
@@ -49,6 +50,12 @@ class Reply:
     @classmethod
     def parse(cls, lines: Sequence[bytes]) -> Reply:
         """Read the lines of one reply (RFC 5321 4.2.1); every line must carry the same code."""
+        if len(lines) == 1 and len(lines[0]) < 60:
+            return _parse_short(lines[0])
+        return cls._parse(lines)
+
+    @classmethod
+    def _parse(cls, lines: Sequence[bytes]) -> Reply:
         parts = [_LINE.fullmatch(line.rstrip(b"\r\n")) for line in lines[:MAX_LINES]]
         matches = [part for part in parts if part is not None]
         if not matches or len(matches) != len(lines) or len({match[1] for match in matches}) != 1:
@@ -81,3 +88,9 @@ class Reply:
 
     def __str__(self) -> str:
         return " ".join(part for part in (str(self.code), self.enhanced, self.text) if part)
+
+
+@lru_cache(maxsize=256)
+def _parse_short(line: bytes) -> Reply:
+    """A server says `250 2.1.5 Ok` thousands of times."""
+    return Reply._parse([line])

@@ -236,10 +236,20 @@ async def check_relay(relay: Relay) -> Capabilities:
 
 def _dotted(content: bytes) -> bytes:
     """The content as DATA wants it: leading dots doubled (RFC 5321 4.5.2), the last line ended, the final dot."""
-    if b"\n." in content or content.startswith(b"."):
+    if _has_leading_dot(content):
         # After a bare LF, too: a receiver that takes it for a line end must not see a final dot (SMTP smuggling).
         content = _LEADING_DOT.sub(b"..", content)
     return content + (b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n")
+
+
+def _has_leading_dot(content: bytes) -> bool:
+    """Go from dot to dot: base64 has none, so this is many times faster than to look for line ends."""
+    at = content.find(b".")
+    while at > 0:
+        if content[at - 1] == 0x0A:
+            return True
+        at = content.find(b".", at + 1)
+    return at == 0
 
 
 def _words(error: Exception) -> str:
