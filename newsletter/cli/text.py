@@ -1,0 +1,80 @@
+"""`newsletter text …`: what the pipeline does to texts, for rows in a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import IO, Any
+
+import click
+
+from newsletter.cli.base import EXIT_FAILED
+from newsletter.cli.text_wrap import wrap
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def text() -> None:
+    """文章を折り返し、HTMLを清書します。データベースは使いません。"""
+
+
+text.add_command(wrap)
+
+
+@text.command("clean")
+@click.option(
+    "--jsonl",
+    "file",
+    required=True,
+    metavar="FILE",
+    type=click.File("rb"),
+    help='1行に1件のJSON {"id","html"} を書いたファイル。- で標準入力から読みます。',
+)
+def clean(file: IO[bytes]) -> None:
+    """外から来たHTMLを、メールに必要なもの（段落、箇条書き、強調、リンク、画像、簡単な表）だけにします。
+
+    読めない行があれば、行番号と理由を示して先へ進み、最後に終了コード1で終わります。
+    """
+    from feeds.text import clean_html
+
+    broken = False
+    for number, line in _rows(file):
+        try:
+            row = _read_row(line)
+        except ValueError as error:
+            click.echo(f"エラー: {file.name} {number}行目: {error}", err=True)
+            broken = True
+            continue
+        click.echo(_printable({"id": row["id"], "html": clean_html(row["html"])}))
+    if broken:
+        sys.exit(EXIT_FAILED)
+
+
+def _rows(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not empty, numbered from 1; a UTF-8 BOM at the start is no part of the first."""
+    for number, line in enumerate(file, 1):
+        line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        if line.strip():
+            yield number, line
+
+
+def _read_row(line: bytes) -> dict[str, Any]:
+    """One row; raises ValueError with what is wrong with it."""
+    try:
+        row = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError("UTF-8として読めません。") from None
+    except (ValueError, RecursionError):
+        raise ValueError("JSONとして読めません。") from None
+    if not isinstance(row, dict) or "id" not in row or not isinstance(row.get("html"), str):
+        raise ValueError('{"id": …, "html": "…"} の形になっていません。')
+    return row
+
+
+def _printable(row: dict[str, Any]) -> str:
+    line = json.dumps(row, ensure_ascii=False)
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can escape but UTF-8 cannot hold
+        return json.dumps(row)
+    return line
