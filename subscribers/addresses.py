@@ -78,7 +78,7 @@ def split(text: str) -> list[str]:
     parts: list[str] = []
     pending = ""
     for piece in _SEPARATORS.split(text):
-        whole = f"{pending}, {piece}" if pending else piece
+        whole = f"{pending}, {piece.strip()}" if pending else piece
         if _has_at(piece):
             parts.extend(_by_spaces(whole))
             pending = ""

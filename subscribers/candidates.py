@@ -43,6 +43,7 @@ STATE_REFUSALS = {
     "bounced": "ファイルの状態が「{}」です。届かない宛先は取り込みません。",
 }
 SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!)")
+PRIVATE_USE = re.compile("[\ue000-\uf8ff]")  # 外字: what it shows depends on the machine
 DITTO = {"〃", "同上", "々", "″"}
 
 
@@ -83,14 +84,14 @@ def read_candidates(
     if len(parts) > 1:
         reading.warnings.append(f"1つのセルに{len(parts)}件のアドレスがあったので、分けて取り込みます")
     for part in parts:
-        yield _candidate(line, tuple(cells), part.strip(), reading, refusal)
+        yield _candidate(line, tuple(cells), part, reading, refusal)
 
 
 def _candidate(line: int, cells: tuple[str, ...], written: str, reading: _Reading, refusal: str) -> Candidate:
     try:
         address = read_address(written)
     except AddressError as error:
-        words = "メールアドレスが空欄です。" if not written else f"{error}"
+        words = f"{error}" if written.strip() else "メールアドレスが空欄です。"
         return Candidate(line, cells, written, refusal=words)
     if refusal:
         return Candidate(line, cells, written, address, refusal=refusal)
@@ -117,6 +118,8 @@ def tidy(text: str) -> str:
 
     Not NFC: that would turn 神 (U+FA19) into 神. Variation selectors stay, they choose the glyph of a name.
     """
+    if text.isprintable() and text.isascii() and "  " not in text:
+        return text.strip()
     spaced = re.sub(r"[\t\r\n\x0b\x0c\x85\u2028\u2029\u00a0]+", " ", text)
     seen = "".join(sign for sign in spaced if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Cn"))
     whole = re.sub("(.)([\u3099\u309a])", lambda pair: unicodedata.normalize("NFC", pair[0]), seen)
@@ -163,6 +166,8 @@ class _Reading:
         if value in DITTO:
             self.warnings.append(f"{FIELDS[name]}が「{value}」なので、読み飛ばしました。1行ずつ書いてください")
             return ""
+        if PRIVATE_USE.search(value):
+            self.warnings.append(f"{FIELDS[name]}に外字があります。届いた先では別の字になるか、表示されません")
         return value
 
     def _state(self, text: str) -> str:

@@ -206,8 +206,10 @@ def change_preferences(
     source: str | None,
     now: datetime,
     detail: Mapping[str, object] | None = None,
+    *,
+    operator: str = "",
 ) -> Subscriber:
-    """Store what the person chose; the ledger names the fields that changed, not their values."""
+    """Store what the person chose (or `operator` for them); the ledger names the changed fields, not their values."""
     with transaction.atomic():
         subscriber = _locked(subscriber_key, "この購読の登録は残っていません。もう一度お申し込みください。")
         if subscriber.state == Subscriber.State.LEFT:
@@ -216,7 +218,7 @@ def change_preferences(
         changed = [field for field in after if after[field] != before[field]]
         if changed:
             _write(subscriber, **(after | {"sections": list(preferences.sections)}))
-            _record_change(subscriber, changed, source, now, detail)
+            _record_change(subscriber, changed, source, now, detail, operator)
     return subscriber
 
 
@@ -272,11 +274,13 @@ def _record_change(
     source: str | None,
     now: datetime,
     detail: Mapping[str, object] | None,
+    operator: str = "",
 ) -> None:
     consent.record(
         subscriber,
         ConsentEvent.Kind.PREFERENCES,
         now,
         source=source,
+        operator=operator,
         detail={"changed": changed, **(detail or {})},
     )

@@ -11,14 +11,20 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
 from subscribers.columns import guess_columns, normal
+from subscribers.encodings import find_encoding, read_lines
 from subscribers.errors import ImportFileError
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 MOST_COLUMNS = 60
 LONGEST_CELL = 10_000
@@ -101,105 +107,65 @@ def open_table(path: Path) -> Table:
 
 def unescape(cell: str) -> str:
     """Take off the apostrophe that keeps a spreadsheet from running the cell; see exporter.escape."""
-    return cell[1:] if re.match(r"'+[=+\-@\t\r＝＋－＠]", cell) else cell
+    return cell[1:] if cell.startswith("'") and re.match(r"'+[=+\-@\t\r＝＋－＠]", cell) else cell
 
 
 # ------------------------------------------------------------ CSV
 def _open_csv(path: Path) -> Table:
-    encoding, lines = _encoding(path)
-    table = Table(path, "csv", encoding, about=lines)
-    best = max((replace(table, delimiter=sign) for sign in DELIMITERS), key=_score)
-    return _with_headings(best)
+    encoding, lines = find_encoding(path)
+    tables = [Table(path, "csv", encoding, sign, about=lines) for sign in DELIMITERS]
+    heads = [_csv_head(table) for table in tables]
+    best = max(range(len(tables)), key=lambda index: _score(heads[index]))
+    return _with_headings(tables[best], heads[best])
 
 
-def _score(table: Table) -> tuple[int, int]:
-    """How well this delimiter explains the file: fields recognised, then columns found."""
-    head = _head(table)
+def _csv_head(table: Table) -> list[Row]:
+    """The first rows, read leniently: what is wrong with them is said when they are read for good."""
+    rows: list[Row] = []
+    reader = csv.reader(read_lines(table.path, table.encoding), delimiter=table.delimiter)
+    with suppress(csv.Error):
+        rows.extend(Row(reader.line_num, tuple(cells)) for cells in islice(reader, HEAD_ROWS))
+    return rows
+
+
+def _score(head: list[Row]) -> tuple[int, int]:
+    """How well these rows read as a list: fields recognised, then columns found."""
     recognised = max((len(guess_columns(row.cells)) for row in head), default=0)
     return recognised, max((len(row.cells) for row in head), default=0)
 
 
-def _encoding(path: Path) -> tuple[str, int]:
-    """The encoding of a text file and how many lines it has. Strict: a byte that fits nothing is an error."""
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        candidates = ["utf-16"]
-    elif head[1:200:2].count(0) > len(head[1:200:2]) // 2:
-        candidates = ["utf-16-le"]
-    elif head[0:200:2].count(0) > len(head[0:200:2]) // 2:
-        candidates = ["utf-16-be"]
-    else:
-        candidates = ["utf-8-sig" if head.startswith(b"\xef\xbb\xbf") else "utf-8", "cp932"]
-    if b"\x1b$" in head:
-        raise ImportFileError(f"{path.name}: JISコードのCSVは読めません。UTF-8かShift_JISで保存し直してください。")
-    where = 0
-    for encoding in candidates:
-        lines, wrong_line = _lines_readable(path, encoding)
-        if not wrong_line:
-            return encoding, lines
-        where = max(where, wrong_line)
-    raise ImportFileError(
-        f"{path.name}: {where}行目の付近が文字として読めません（UTF-8でもShift_JISでもありません）。"
-        "Excelで「CSV UTF-8」として保存し直してください。"
-    )
-
-
-def _lines_readable(path: Path, encoding: str) -> tuple[int, int]:
-    """How many lines decode, and the line that does not (0: all do)."""
-    lines = 0
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            while chunk := file.read(1 << 20):
-                lines += chunk.count("\n")
-    except UnicodeError:
-        return lines, lines + 1
-    return lines + 1, 0
-
-
 def _csv_rows(table: Table) -> Iterator[Row]:
-    with table.path.open(encoding=table.encoding, newline="") as file:
-        lines: Iterator[str] = iter(file)
-        if table.encoding == "cp932":
-            # Python reads 0x8160 as ～ (FF5E), though it writes 〜 (301C) there: without this a round trip changes it.
-            lines = (line.replace("～", "〜") for line in file)
-        reader = csv.reader(lines, delimiter=table.delimiter)
-        starts_at = 1
-        try:
-            for cells in reader:
-                yield Row(starts_at, _checked(cells, starts_at, table.path.name))
-                starts_at = reader.line_num + 1
-        except csv.Error as error:
-            raise ImportFileError(
-                f'{table.path.name}: {starts_at}行目がCSVとして読めません。引用符（"）の閉じ忘れがないか見てください。'
-            ) from error
+    # Strict: a quotation mark that is never closed would swallow the rows behind it.
+    reader = csv.reader(read_lines(table.path, table.encoding), delimiter=table.delimiter, strict=True)
+    starts_at = 1
+    try:
+        for cells in reader:
+            yield Row(starts_at, _checked(cells, starts_at, table.path.name))
+            starts_at = reader.line_num + 1
+    except csv.Error as error:
+        raise ImportFileError(
+            f'{table.path.name}: {starts_at}行目がCSVとして読めません。引用符（"）の閉じ忘れがないか見てください。'
+        ) from error
 
 
 # ------------------------------------------------------------ .xlsx
 def _open_xlsx(path: Path) -> Table:
-    import openpyxl
-
     try:
         _check_parts(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns about validations and styles that it leaves out
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        try:
-            names = [sheet.title for sheet in book.worksheets]
-            sizes = {sheet.title: sheet.max_row or 0 for sheet in book.worksheets}
-        finally:
-            book.close()
+        with _book(path) as book:
+            tables = [Table(path, "xlsx", sheet=sheet.title, about=sheet.max_row or 0) for sheet in book.worksheets]
+            heads = [list(islice(_sheet_rows(book, table), HEAD_ROWS)) for table in tables]
     except BROKEN as error:
         raise ImportFileError(
             f"{path.name}: Excelのファイル（.xlsx）として読めません。保存し直してください。"
         ) from error
-    if not names:
+    if not tables:
         raise ImportFileError(f"{path.name}: 表のシートがありません。")
-    tables = [Table(path, "xlsx", sheet=name, about=sizes[name]) for name in names]
-    best = max(tables, key=lambda table: _score(table)[0])
-    others = [name for name in names if name != best.sheet]
-    remarks = (f"シート「{best.sheet}」だけを読みます。読まないシート: {'、'.join(others)}",) if others else ()
-    return replace(_with_headings(best), remarks=remarks)
+    best = max(range(len(tables)), key=lambda index: _score(heads[index])[0])
+    table = _with_headings(tables[best], heads[best])
+    others = "、".join(other.sheet for other in tables if other.sheet != table.sheet)
+    remark = f"シート「{table.sheet}」だけを読みます。読まないシート: {others}"
+    return replace(table, remarks=(*table.remarks, remark)) if others else table
 
 
 def _check_parts(path: Path) -> None:
@@ -225,22 +191,32 @@ def _check_parts(path: Path) -> None:
                         raise ImportFileError(f"{path.name}: 安全のために読まない内容（DOCTYPE）が入っています。")
 
 
-def _xlsx_rows(table: Table) -> Iterator[Row]:
+@contextmanager
+def _book(path: Path) -> Iterator[Workbook]:
     import openpyxl
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns about validations and styles that it leaves out
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(table.path, read_only=True, data_only=True, keep_links=False)
-        try:
-            sheet = book[table.sheet]
-            sheet.reset_dimensions()  # the size a file declares may be wrong
-            for line, values in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
-                yield Row(line, _checked([_text(value) for value in values], line, table.path.name))
-        finally:
-            book.close()
+        yield book
+    finally:
+        book.close()
+
+
+def _xlsx_rows(table: Table) -> Iterator[Row]:
+    try:
+        with _book(table.path) as book:
+            yield from _sheet_rows(book, table)
     except BROKEN as error:
         raise ImportFileError(f"{table.path.name}: Excelのファイルの途中が壊れていて読めません。") from error
+
+
+def _sheet_rows(book: Workbook, table: Table) -> Iterator[Row]:
+    sheet = book[table.sheet]
+    sheet.reset_dimensions()  # the size a file declares may be wrong
+    for line, values in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
+        yield Row(line, _checked([_text(value) for value in values], line, table.path.name))
 
 
 def _text(value: object) -> str:
@@ -275,13 +251,8 @@ def _checked(cells: list[str], line: int, name: str) -> tuple[str, ...]:
     return tuple(unescape(cell) for cell in cells)
 
 
-def _head(table: Table) -> list[Row]:
-    return list(islice(_raw_rows(table), HEAD_ROWS))
-
-
-def _with_headings(table: Table) -> Table:
+def _with_headings(table: Table, head: list[Row]) -> Table:
     """The table with its headings: the first row of the head that names an address column."""
-    head = _head(table)
     for row in head:
         columns = guess_columns(row.cells)
         if "address" in columns:

@@ -1,0 +1,118 @@
+"""Addresses as people type and paste them: each case in tests/data/subscribers/addresses.json has its answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscribers.addresses import Address, fingerprint, masked, read_address, split
+from subscribers.errors import AddressError
+
+CASES: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[1] / "data" / "subscribers" / "addresses.json").read_text(encoding="utf-8")
+)
+READ = [case for case in CASES if "address" in case]
+REFUSED = [case for case in CASES if "refused" in case]
+
+
+@pytest.mark.parametrize("case", READ, ids=lambda case: ascii(case["written"]))
+def test_it_reads_what_people_write(case: dict[str, Any]) -> None:
+    found = read_address(case["written"])
+    assert found.address == case["address"]
+    assert found.key == case.get("key", case["address"])
+    assert found.name == case.get("name", "")
+    assert found.is_legacy_mobile == case.get("legacy", False)
+    assert [note.kind for note in found.notes] == case.get("kinds", [])
+    assert case.get("says", "") in "".join(map(str, found.notes))
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: ascii(case["written"]))
+def test_it_refuses_with_the_reason(case: dict[str, Any]) -> None:
+    with pytest.raises(AddressError, match=case["refused"]):
+        read_address(case["written"])
+
+
+def test_local_and_domain_have_their_lengths() -> None:
+    assert read_address("a" * 64 + "@example.jp").address.startswith("aaa")
+    with pytest.raises(AddressError, match=r"64文字まで"):
+        read_address("a" * 65 + "@example.jp")
+    label = "b" * 62
+    with pytest.raises(AddressError, match="長すぎます"):
+        read_address(f"{'a' * 60}@{label}.{label}.{label}.example.jp")
+    with pytest.raises(AddressError, match="後ろが長すぎます"):
+        read_address(f"a@{'b' * 64}.jp")
+    with pytest.raises(AddressError, match=r"1,500文字"):
+        read_address("a" * 1500)
+
+
+def test_an_address_that_was_read_is_read_as_itself() -> None:
+    for case in READ:
+        first = read_address(case["written"])
+        assert read_address(first.address).address == first.address
+
+
+@given(st.text(max_size=60) | st.text("ab@.<> ＠,;()[]\"'\r\n\t\u200b", max_size=30))
+def test_whatever_is_typed_becomes_a_clean_address_or_a_reason(text: str) -> None:
+    for part in split(text):
+        try:
+            found = read_address(part)
+        except AddressError as error:
+            assert str(error)  # noqa: PT017
+            continue
+        assert isinstance(found, Address)
+        assert found.address.isascii()
+        assert found.address.isprintable()
+        assert found.address.count("@") == 1
+        assert " " not in found.address
+        assert read_address(found.address).key == found.key
+
+
+def test_warnings_are_the_notes_that_changed_nothing() -> None:
+    found = read_address("ｉｎｆｏ@gmial.com")
+    assert [note.kind for note in found.warnings] == ["typo", "role"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "parts"),
+    [
+        ("a@example.jp", ["a@example.jp"]),
+        ("a@example.jp;b@example.jp", ["a@example.jp", "b@example.jp"]),
+        ("a@example.jp、ｂ＠example.jp，c@example.jp", ["a@example.jp", "ｂ＠example.jp", "c@example.jp"]),
+        ("a@example.jp\nb@example.jp", ["a@example.jp", "b@example.jp"]),
+        ("a@example.jp　b@example.jp", ["a@example.jp", "b@example.jp"]),
+        ("a@example.jp / b@example.jp", ["a@example.jp", "b@example.jp"]),
+        ("山田 <a@example.jp>／鈴木 <b@example.jp>", ["山田 <a@example.jp>", "鈴木 <b@example.jp>"]),
+        ("", [""]),
+        ("なし、なし", ["なし、なし"]),
+    ],
+)
+def test_a_cell_is_split_into_its_addresses(cell: str, parts: list[str]) -> None:
+    assert split(cell) == parts
+
+
+def test_a_name_with_a_comma_is_not_split() -> None:
+    parts = split("Yamada, Taro <t@example.jp>, b@example.jp")
+    assert [read_address(part).address for part in parts] == ["t@example.jp", "b@example.jp"]
+    assert read_address(parts[0]).name == "Yamada, Taro"
+
+
+def test_a_new_header_line_is_no_second_address() -> None:
+    cell = "a@example.jp\r\nBcc: b@example.jp"
+    assert split(cell) == [cell]
+
+
+def test_the_fingerprint_needs_the_key() -> None:
+    mark = fingerprint("taro@example.jp", "key one")
+    assert len(mark) == 64
+    assert mark == fingerprint("taro@example.jp", "key one")
+    assert mark != fingerprint("taro@example.jp", "key two")
+
+
+def test_a_masked_address_can_be_recognised_by_its_owner_only() -> None:
+    assert masked("taro@example.jp") == "t***@example.jp"
+    assert masked("t@example.jp") == "***@example.jp"

@@ -1,0 +1,65 @@
+"""Who gets a campaign: one question to the database for many people at once."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoAssertNumQueries
+
+from subscribers import audience, signup, suppression
+from subscribers.audience import Exclusion, Reader, Why
+from subscribers.models import Subscriber, Suppression
+from tests.subscribers.people import NOW, mark, person, suppressed
+
+pytestmark = pytest.mark.django_db
+
+
+def test_only_active_people_without_a_suppression_are_recipients() -> None:
+    reader = person("reader@example.jp", format="text")
+    person("waiting@example.jp", Subscriber.State.PENDING)
+    person("left@example.jp", Subscriber.State.LEFT)
+    bounced = person("bounced@example.jp")
+    suppressed(bounced.address, Suppression.Reason.BOUNCED)
+    mended = person("mended@example.jp")
+    suppressed(mended.address, Suppression.Reason.BOUNCED)
+    suppression.lift(mark(mended.address), NOW, operator="事務局", why="確認済み")
+    assert list(audience.recipients()) == [reader, mended]
+
+
+def test_the_check_says_for_each_one_why_not() -> None:
+    reader = person("reader@example.jp", format="text")
+    waiting = person("waiting@example.jp", Subscriber.State.PENDING)
+    left = person("left@example.jp")
+    signup.leave(left.key, None, NOW)
+    complained = person("complained@example.jp")
+    suppressed(complained.address, Suppression.Reason.COMPLAINED)
+    answers = audience.check([reader.pk, waiting.pk, left.pk, complained.pk, 10**9])
+    assert answers == {
+        reader.pk: Reader(reader.pk, reader.key, "reader@example.jp", "text"),
+        waiting.pk: Exclusion(Why.PENDING),
+        left.pk: Exclusion(Why.LEFT),
+        complained.pk: Exclusion(Why.COMPLAINED),
+        10**9: Exclusion(Why.GONE),
+    }
+    assert Why.LEFT.label == "本人が解除しました"
+
+
+def test_five_hundred_people_are_checked_in_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    ids = [person(f"reader{number}@example.jp").pk for number in range(500)]
+    with django_assert_num_queries(1):
+        answers = audience.check(ids)
+    assert all(isinstance(answer, Reader) for answer in answers.values())
+    assert audience.check([]) == {}
+    assert len(audience.check(range(2000))) == 2000
+
+
+def test_the_suppressions_are_looked_up_in_their_index() -> None:
+    sql, parameters = audience.recipients().order_by().query.sql_with_params()
+    explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")  # a table of a test is too small for any index
+        cursor.execute(f"{explain} {sql}", parameters)
+        plan = " ".join(str(row) for row in cursor.fetchall())
+    assert "suppression_once" in plan
+    assert "SCAN subscribers_suppression" not in plan

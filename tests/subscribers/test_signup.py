@@ -1,0 +1,240 @@
+"""Signing up, confirming, leaving, coming back, choosing: what becomes of the person and what the ledger says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from subscribers import audience, consent, signup, suppression
+from subscribers.addresses import read_address
+from subscribers.errors import UnknownSubscriberError
+from subscribers.models import ConsentEvent, Subscriber, Suppression
+from subscribers.signup import Fields, Kind, Preferences, Signup
+from tests.subscribers.people import KEY, NOW, kinds, mark, person, suppressed
+
+pytestmark = pytest.mark.django_db
+
+CHOSEN = Preferences(format="text", sections=("members",), name="見本 太郎", organisation="見本市役所")
+DAY = timedelta(days=1)
+
+
+def ask(address: str = "Taro@example.jp", preferences: Preferences = CHOSEN, now: datetime = NOW) -> Signup:
+    return signup.request(
+        Fields(read_address(address), preferences), source="192.0.2.7", wording="2026-11", now=now, fingerprint_key=KEY
+    )
+
+
+def test_who_asks_waits_for_the_confirmation() -> None:
+    asked = ask()
+    assert asked.kind is Kind.CONFIRM
+    subscriber = Subscriber.objects.get()
+    assert asked.subscriber == subscriber
+    assert (subscriber.state, subscriber.address, subscriber.address_key) == (
+        "pending",
+        "Taro@example.jp",
+        "taro@example.jp",
+    )
+    assert signup.preferences_of(subscriber) == CHOSEN
+    event = ConsentEvent.objects.get()
+    assert (event.kind, event.basis, event.wording, event.source, event.at) == (
+        "requested",
+        "form",
+        "2026-11",
+        "192.0.2.7",
+        NOW,
+    )
+    assert not audience.recipients().exists()
+
+
+def test_who_confirms_is_a_reader_and_again_changes_nothing() -> None:
+    key = ask().subscriber.key
+    subscriber = signup.confirm(key, "192.0.2.8", NOW + DAY)
+    assert subscriber.is_active
+    assert subscriber.confirmed_at == NOW + DAY
+    again = signup.confirm(key, "192.0.2.9", NOW + 2 * DAY)
+    assert again.confirmed_at == NOW + DAY
+    assert kinds() == ["requested", "confirmed"]
+    confirmed = ConsentEvent.objects.get(kind="confirmed")
+    assert (confirmed.wording, confirmed.source, confirmed.basis) == ("2026-11", "192.0.2.8", "form")
+    assert list(audience.recipients()) == [subscriber]
+
+
+def test_a_second_request_before_the_confirmation_counts_as_the_first() -> None:
+    first = ask().subscriber
+    second = ask(preferences=replace(CHOSEN, name="見本 花子"), now=NOW + DAY)
+    assert second.kind is Kind.CONFIRM
+    assert second.subscriber.pk == first.pk
+    assert Subscriber.objects.get().name == "見本 花子"
+    assert Subscriber.objects.get().created_at == NOW + DAY
+    assert kinds() == ["requested", "requested"]
+
+
+def test_a_stranger_cannot_change_a_reader_by_signing_them_up() -> None:
+    reader = person(name="登録 済子", format="html")
+    asked = ask()
+    assert asked.kind is Kind.ALREADY
+    reader.refresh_from_db()
+    assert (reader.name, reader.format, reader.state) == ("登録 済子", "html", "active")
+    assert kinds() == ["requested"]
+    assert "見本" not in str(ConsentEvent.objects.get().detail)
+
+
+def test_who_left_comes_back_by_confirming_a_new_request_with_the_new_wishes() -> None:
+    reader = person(name="登録 済子", format="html", department="環境局")
+    signup.leave(reader.key, None, NOW)
+    asked = ask(now=NOW + DAY)
+    assert asked.kind is Kind.CONFIRM
+    reader.refresh_from_db()
+    assert (reader.state, reader.name) == ("left", "登録 済子")
+    signup.confirm(reader.key, None, NOW + DAY)
+    reader.refresh_from_db()
+    assert reader.is_active
+    assert reader.left_at is None
+    assert signup.preferences_of(reader) == replace(CHOSEN, department="環境局")
+    assert not suppression.is_suppressed(reader.fingerprint)
+    assert kinds() == ["left", "requested", "lifted", "confirmed"]
+
+
+def test_an_old_confirmation_link_does_not_undo_a_goodbye() -> None:
+    key = ask().subscriber.key
+    signup.confirm(key, None, NOW)
+    signup.leave(key, None, NOW + DAY)
+    with pytest.raises(UnknownSubscriberError, match="もう一度お申し込み"):
+        signup.confirm(key, None, NOW + 2 * DAY)
+    assert Subscriber.objects.get().state == "left"
+
+
+@pytest.mark.parametrize("reason", Suppression.Reason)
+def test_new_consent_lifts_every_suppression(reason: Suppression.Reason) -> None:
+    suppressed("taro@example.jp", reason)
+    asked = ask(now=NOW + DAY)
+    assert asked.kind is Kind.CONFIRM
+    assert suppression.is_suppressed(mark("taro@example.jp"))
+    signup.confirm(asked.subscriber.key, None, NOW + DAY)
+    assert list(audience.recipients()) == [asked.subscriber]
+    lifted = Suppression.objects.get()
+    assert (lifted.lifted_at, lifted.lifted_by) == (NOW + DAY, "本人")
+
+
+def test_a_reader_whose_mail_bounced_confirms_anew() -> None:
+    reader = person()
+    suppressed(reader.address, Suppression.Reason.BOUNCED)
+    with pytest.raises(UnknownSubscriberError):
+        signup.confirm(reader.key, None, NOW + DAY)
+    assert ask(now=NOW + DAY).kind is Kind.CONFIRM
+    signup.confirm(reader.key, None, NOW + DAY)
+    assert list(audience.recipients()) == [reader]
+
+
+def test_leaving_is_at_once_and_again_no_harm() -> None:
+    reader = person()
+    first = signup.leave(reader.key, "192.0.2.7", NOW, {"how": "one_click", "delivery": 12})
+    second = signup.leave(reader.key, "192.0.2.7", NOW + DAY, {"how": "page"})
+    assert (first.changed, second.changed) == (True, False)
+    reader.refresh_from_db()
+    assert (reader.state, reader.left_at) == ("left", NOW)
+    assert Suppression.objects.get().reason == "left"
+    event = ConsentEvent.objects.get()
+    assert (event.kind, event.detail) == ("left", {"how": "one_click", "delivery": 12})
+    assert "ワンクリック" in consent.describe(event)
+
+
+def test_an_erased_person_cannot_leave_or_confirm() -> None:
+    for verb in (signup.leave, signup.confirm, signup.come_back):
+        with pytest.raises(UnknownSubscriberError):
+            verb("nobody", None, NOW)
+
+
+def test_who_left_by_mistake_comes_back_within_a_week() -> None:
+    reader = person()
+    signup.leave(reader.key, None, NOW)
+    back = signup.come_back(reader.key, "192.0.2.7", NOW + 7 * DAY, text_only=True)
+    assert back.is_active
+    assert back.format == "text"
+    assert back.confirmed_at == NOW + 7 * DAY
+    assert list(audience.recipients()) == [reader]
+    assert kinds() == ["left", "lifted", "confirmed", "preferences"]
+    assert signup.come_back(reader.key, None, NOW + 9 * DAY).confirmed_at == NOW + 7 * DAY
+
+
+def test_after_a_week_only_a_new_request_brings_back() -> None:
+    reader = person()
+    signup.leave(reader.key, None, NOW)
+    late = NOW + 7 * DAY + timedelta(seconds=1)
+    assert not signup.may_come_back(Subscriber.objects.get(), late)
+    with pytest.raises(UnknownSubscriberError, match="もう一度"):
+        signup.come_back(reader.key, None, late)
+
+
+def test_a_complaint_cannot_be_undone_by_the_link_of_a_forwarded_copy() -> None:
+    reader = person()
+    signup.leave(reader.key, None, NOW)
+    suppressed(reader.address, Suppression.Reason.COMPLAINED)
+    with pytest.raises(UnknownSubscriberError):
+        signup.come_back(reader.key, None, NOW)
+
+
+def test_who_never_confirmed_cannot_come_back_by_link() -> None:
+    waiting = ask().subscriber
+    signup.leave(waiting.key, None, NOW)
+    with pytest.raises(UnknownSubscriberError):
+        signup.come_back(waiting.key, None, NOW)
+
+
+def test_the_ledger_names_what_changed_but_not_to_what() -> None:
+    reader = person(name="見本 太郎", format="html")
+    signup.change_preferences(reader.key, replace(CHOSEN, name="見本 花子"), None, NOW)
+    reader.refresh_from_db()
+    assert (reader.name, reader.format, reader.sections) == ("見本 花子", "text", ["members"])
+    event = ConsentEvent.objects.get()
+    assert event.detail == {"changed": ["format", "sections", "name", "organisation"]}
+    signup.change_preferences(reader.key, replace(CHOSEN, name="見本 花子"), None, NOW)
+    assert ConsentEvent.objects.count() == 1
+
+
+def test_who_left_has_nothing_to_choose() -> None:
+    reader = person(state=Subscriber.State.LEFT)
+    with pytest.raises(UnknownSubscriberError, match="解除"):
+        signup.change_preferences(reader.key, CHOSEN, None, NOW)
+
+
+def test_the_unconfirmed_vanish_after_fourteen_days() -> None:
+    ask("old@example.jp", now=NOW - 14 * DAY - timedelta(seconds=1))
+    ask("young@example.jp", now=NOW - 14 * DAY)
+    ask("again@example.jp", now=NOW - 20 * DAY)
+    ask("again@example.jp", now=NOW - DAY)
+    person("reader@example.jp", created_at=NOW - 400 * DAY)
+    assert signup.forget_unconfirmed(NOW) == 1
+    assert set(Subscriber.objects.values_list("address", flat=True)) == {
+        "young@example.jp",
+        "again@example.jp",
+        "reader@example.jp",
+    }
+    event = ConsentEvent.objects.get(fingerprint=mark("old@example.jp"))
+    assert (event.subscriber, event.source, event.detail) == (None, None, {})
+    assert signup.forget_unconfirmed(NOW) == 0
+
+
+def test_wishes_that_nobody_confirmed_are_forgotten_too() -> None:
+    reader = person()
+    signup.leave(reader.key, None, NOW - 30 * DAY)
+    ask(now=NOW - 15 * DAY)
+    assert "見本" in str(ConsentEvent.objects.get(kind="requested").detail)
+    signup.forget_unconfirmed(NOW)
+    assert ConsentEvent.objects.get(kind="requested").detail == {}
+    assert Subscriber.objects.get().state == "left"
+
+
+def test_thousands_of_unconfirmed_go_in_blocks() -> None:
+    Subscriber.objects.bulk_create(
+        Subscriber(
+            address=f"u{n}@example.jp",
+            address_key=f"u{n}@example.jp",
+            fingerprint=mark(f"u{n}@example.jp"),
+            created_at=NOW - 15 * DAY,
+        )
+        for n in range(1201)
+    )
+    assert signup.forget_unconfirmed(NOW) == 1201
