@@ -15,12 +15,12 @@ from uniseg.linebreak import line_break_boundaries
 # UAX #14 leaves some of these to the house (％ after …, small kana, 々): JIS X 4051 行頭禁則.
 NOT_AT_START = frozenset(
     "、。，．・：；？！‼⁇⁈⁉゛゜´｀¨＾ー―‐–〜～…‥／＼"
-    "）］｝〕〉》」』】〙〗〟’”｠»›"
+    "）］｝〕〉》」』】〙〗〟’”｠»›＞≫"
     "々〻ゝゞヽヾぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶㇰㇱㇲㇳㇴㇵㇶㇷㇸㇹㇺㇻㇼㇽㇾㇿ"
     "％‰℃℉°′″￠"
     "!),.:;?]}%｡｣､･ﾞﾟｰｧｨｩｪｫｬｭｮｯ"
 )
-NOT_AT_END = frozenset("（［｛〔〈《「『【〘〖〝‘“｟«‹￥＄￡＃№〒※([{｢¥$£#")  # 行末禁則
+NOT_AT_END = frozenset("（［｛〔〈《「『【〘〖〝‘“｟«‹＜≪￥＄￡＃№〒※([{｢¥$£#")  # 行末禁則
 URL = re.compile(r"https?://[^\s　-鿿、-ー＀-￯]+", re.IGNORECASE)
 COUNTERS = (
     "年度|年代|年間|年|か月|カ月|ヶ月|月号|月|日間|日目|日|時間|時半|時|分|秒|週間|週|世紀|号|回目|回|番目|番|"

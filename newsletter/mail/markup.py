@@ -56,6 +56,9 @@ def _linked(line: str) -> Markup:
     parts, place = [], 0
     for match in _LINKABLE.finditer(line):
         target = match["url"] or f"mailto:{match['address']}"
-        parts += [escape(line[place : match.start()]), Markup('<a href="{}">{}</a>').format(target, match[0])]
+        parts += [
+            escape(line[place : match.start()]),
+            Markup('<a class="url" href="{}">{}</a>').format(target, match[0]),
+        ]
         place = match.end()
     return Markup("").join([*parts, escape(line[place:])])

@@ -17,13 +17,13 @@ from newsletter.mail.linebreak import breaks, width, wrap
 CASES = Path(__file__).resolve().parents[2] / "data" / "enews" / "wrap.jsonl"
 # Written down again here, so that the table in the program is checked and not believed.
 MAY_NOT_BEGIN = "、。，．・：；？！）］｝〕〉》」』】ーゝゞ々ぁぃぅぇぉっゃゅょァィゥェォッャュョ…％℃,.)]}!?:;%"
-MAY_NOT_END = "（［｛〔〈《「『【([{"
+MAY_NOT_END = "（［｛〔〈《「『【＜([{"
 WORDS = (
     "イクレイ日本 e-ニュース 気候変動 適応 シンポジウム を開催します。 、 。 （参加費は無料） "
     "「脱炭素先行地域」 『白書』 【汐見市】 "
     "が、 では、 カーボンニュートラル っていう ちょっと データ 々 時々 COP31 ICLEI low-carbon "
     "São Paulo 2050年 2,500自治体 10.5％ "
-    "11月23日（月・祝） 10:30 ・ …… ！？ 《特集》 ー ％ ℃ 1万2,000人 ゼロ・ウェイスト ヴィジョン "
+    "11月23日（月・祝） 10:30 ・ …… ！？ 《特集》 ＜参加者募集＞ ー ％ ℃ 1万2,000人 ゼロ・ウェイスト ヴィジョン "
     "令和8年度 第137号 〜 ※ ■ ① 髙﨑市 "
     "information 市町村 ますます いっしょに 取組 を 進める"
 ).split()

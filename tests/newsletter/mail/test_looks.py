@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from newsletter.mail.content import Fact, ItemContent, SectionContent
 from newsletter.mail.render import render_issue, render_letter
 from tests.newsletter.mail.sample import TEMPLATES, letter, rich_issue
 
@@ -61,6 +63,16 @@ def test_nothing_scrolls_sideways(browser: Browser, mail: str, width: int) -> No
     needed = page.evaluate("document.documentElement.scrollWidth")
     page.context.close()
     assert needed <= width
+
+
+def test_a_long_address_in_a_text_or_a_fact_does_not_widen_the_mail(browser: Browser) -> None:
+    address = "https://www.example.jp/" + "abcdefghij" * 12
+    item = ItemContent(1, "item-1", "見出し", (f"詳しくは{address}へ。",), facts=(Fact("申込", address),))
+    issue = dataclasses.replace(rich_issue(), sections=(SectionContent("events", "催し", (item,)),))
+    page = opened(browser, render_issue(issue, TEMPLATES).html, 320, "light")
+    needed = page.evaluate("document.documentElement.scrollWidth")
+    page.context.close()
+    assert needed <= 320
 
 
 def test_with_images_off_every_alt_text_is_shown(browser: Browser) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from newsletter.mail.phrases import BREAK
@@ -84,3 +86,11 @@ def test_outlook_s_conditionals_survive_the_whole_way(conditional: str) -> None:
     html = render_issue(rich_issue(), TEMPLATES).html
     assert conditional in html
     assert html.count("<!--[if") == html.count("<![endif]")
+
+
+def test_what_outlook_sees_is_balanced_too() -> None:
+    html = render_issue(rich_issue(), TEMPLATES).html
+    seen = re.sub(r"<!--\[if !mso\]><!-->.*?<!--<!\[endif\]-->", "", html, flags=re.DOTALL)
+    seen = re.sub(r"<!--\[if [^\]]*\]>(.*?)<!\[endif\]-->", r"\1", seen, flags=re.DOTALL)
+    for tag in ("table", "tr", "td", "div"):
+        assert len(re.findall(rf"<{tag}[ >]", seen)) == seen.count(f"</{tag}>"), tag
