@@ -147,7 +147,9 @@ def serve(host: str | None, port: int | None, threads: int) -> None:
 
     _refuse_without_migrations()
     collect_static_files()
-    server = _web_server(host or settings.LISTEN_HOST, port or settings.LISTEN_PORT, threads)
+    from newsletter.wsgi import application
+
+    server = web_server(application, host or settings.LISTEN_HOST, port or settings.LISTEN_PORT, threads)
     signal.signal(signal.SIGTERM, _interrupt)
     click.echo(f"画面を公開しました: {settings.BASE_URL}/ （終わるには Ctrl-C）")
     server.run()
@@ -160,13 +162,12 @@ def _refuse_without_migrations() -> None:
         fail("データベースの準備ができていません。newsletter migrate を実行してください。")
 
 
-def _web_server(host: str, port: int, threads: int) -> Any:
+def web_server(application: Any, host: str, port: int, threads: int) -> Any:
+    """Waitress before the application; what it is told about the client counts only from the trusted proxy."""
     import logging
 
     import waitress
     from django.conf import settings
-
-    from newsletter.wsgi import application
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a busy moment is no news
     proxy = {
@@ -176,8 +177,7 @@ def _web_server(host: str, port: int, threads: int) -> Any:
     }
     return waitress.create_server(
         application,
-        host=host,
-        port=port,
+        listen=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         threads=threads,
         ident=None,
         channel_timeout=60,

@@ -9,6 +9,7 @@ import smtplib
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -17,9 +18,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from pytest_django import Settings
 
 from newsletter.cli import main
-from newsletter.cli.operations import collect_static_files
+from newsletter.cli.operations import collect_static_files, web_server
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -83,6 +85,29 @@ def test_every_command_explains_itself_in_japanese(command: str) -> None:
 )
 def test_a_wrong_argument_exits_2(arguments: list[str]) -> None:
     assert newsletter(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("proxy", "client", "scheme"), [("", "127.0.0.1", "http"), ("127.0.0.1", "198.51.100.1", "https")]
+)
+def test_only_the_trusted_proxy_can_speak_for_the_client(
+    settings: Settings, proxy: str, client: str, scheme: str
+) -> None:
+    def echo(environ: dict[str, str], start_response: Callable[..., object]) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        forwarded = environ.get("HTTP_X_FORWARDED_PROTO", environ["wsgi.url_scheme"])
+        return [f"{environ['REMOTE_ADDR']} {forwarded}".encode()]
+
+    settings.TRUSTED_PROXY, port = proxy, free_port()
+    server = web_server(echo, "127.0.0.1", port, 1)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.1", "X-Forwarded-Proto": "https"}
+    with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/", headers=headers)) as answer:
+        body = answer.read().decode()
+    server.close()
+    thread.join()
+    assert body == f"{client} {scheme}"
 
 
 # ------------------------------------------------------------ as processes
