@@ -51,7 +51,8 @@ STAFF_RULE = Rule(despite=frozenset({_LEFT}))
 def at_claim(deliveries: Sequence[Delivery]) -> dict[int, Addressee | str]:
     """For each delivery its addressee, or the reason (Japanese) why nobody may get it."""
     letters = [row for row in deliveries if row.letter_id is not None]
-    return _readers(row for row in deliveries if row.letter_id is None) | _of_letters(letters)
+    readers = [row for row in deliveries if row.letter_id is None]
+    return (_readers(readers) if readers else {}) | (_of_letters(letters) if letters else {})
 
 
 def _readers(deliveries: Iterable[Delivery]) -> dict[int, Addressee | str]:
