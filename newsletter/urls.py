@@ -6,10 +6,16 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from newsletter.web import archive, login, photos, submit
+from newsletter.web import archive, login, photos, public, submit
 from newsletter.web.desk import home as desk_home
 
 urlpatterns = [
+    path("", public.home, name="home"),
+    path("subscribe/", public.subscribe, name="subscribe"),
+    path("subscribe/sent/", public.subscribed, name="subscribed"),
+    path("c/<str:token>/", public.confirm, name="confirm"),
+    path("u/<str:token>/", public.unsubscribe, name="unsubscribe"),
+    path("p/<str:token>/", public.preferences, name="preferences"),
     path("archive/", archive.back_numbers, name="archive"),
     path("archive/feed.atom", archive.atom, name="atom"),
     path("archive/<slug:slug>/", archive.issue, name="issue"),
