@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from feeds.models import Contributor, Entry, Feed, Member, Submission
 
-ADDRESSES = {models.URLField: {"assume_scheme": "https"}}
+ADDRESSES: dict[type[models.Field[Any, Any]], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
 
 
 class ReadOnly(admin.ModelAdmin):
