@@ -22,6 +22,9 @@ LARGEST_FILE = 10 * 1024 * 1024  # bytes
 MOST_PIXELS = 40_000_000
 LONG_SIDE = 1600  # pixels; twice the width of the mail, for fine screens
 QUALITY = 85
+# A progressive JPEG has about ten scans; one of thousands keeps the decoder busy for minutes.
+MOST_SCANS = 100
+START_OF_SCAN = b"\xff\xda"
 
 WHICH = "JPEG・PNG・WebPのどれかで保存し直してください。"
 BROKEN = "写真のファイルが壊れているか、途中で切れています。元の写真をもう一度選んでください。"
@@ -66,6 +69,8 @@ def recode(content: bytes) -> RecodedPhoto:
         raise PhotoError(TOO_LARGE)
     form = _format(content)
     _refuse_other_files(content, form)
+    if form == "JPEG" and content.count(START_OF_SCAN) > MOST_SCANS:
+        raise PhotoError(BROKEN)
     try:
         return _recoded(content, form)
     except _DECODER_ERRORS as error:

@@ -23,6 +23,9 @@ from feeds.fields import (
 )
 
 MOST_ROWS = 200  # submissions in one file
+MOST_COLUMNS = 260
+LONGEST_HEADING = 30  # characters; longer ones are nobody's slip of the pen
+MOST_REMARKS = 20
 _MANY = {"sdgs"}  # fields that may stand in several columns
 
 
@@ -56,6 +59,8 @@ class Columns:
 
 def match_headings(headings: Sequence[str]) -> Columns:
     """Name the field of every heading; WorkbookError when a needed one is missing or one stands twice."""
+    if len(headings) > MOST_COLUMNS and sum(map(bool, headings)) > MOST_COLUMNS:
+        raise WorkbookError(f"見出しが多すぎます（{MOST_COLUMNS}個まで）。使っていない列を削除してください。")
     fields = tuple(field_of(heading) for heading in headings)
     named = [name for name in fields if name]
     twice = [name for name, count in Counter(named).items() if count > 1 and name not in _MANY]
@@ -65,7 +70,10 @@ def match_headings(headings: Sequence[str]) -> Columns:
     if missing:
         raise WorkbookError(f"見出し{_quoted(missing)}がありません。様式の見出しを消さずに、そのまま使ってください。")
     unknown = [text for text, name in zip(headings, fields, strict=True) if text.strip() and not name]
-    return Columns(fields, tuple(map(_with_guess, unknown)))
+    remarks = [_with_guess(text) for text in unknown[:MOST_REMARKS]]
+    if len(unknown) > MOST_REMARKS:
+        remarks.append(f"ほか{len(unknown) - MOST_REMARKS}個")
+    return Columns(fields, tuple(remarks))
 
 
 def known_count(headings: Iterable[str]) -> int:
@@ -118,5 +126,7 @@ def _quoted(labels: Iterable[str]) -> str:
 
 def _with_guess(text: str) -> str:
     """The heading, and the one it may have been meant to be."""
+    if len(text) > LONGEST_HEADING:
+        return f"{text.strip()[:LONGEST_HEADING]}…"
     close = difflib.get_close_matches(heading_key(text), list(HEADINGS), n=1, cutoff=0.75)
     return f"{text.strip()}（「{_label(HEADINGS[close[0]])}」のことでしょうか）" if close else text.strip()

@@ -12,6 +12,7 @@ from feeds.fields import BY_NAME, FIELDS, Field, FieldError, Kind, error
 from feeds.japanese_dates import DateError, read_date
 from feeds.photos import RecodedPhoto
 
+SHORT = 200  # characters; no date, choice or list of goals is longer
 NO_PHOTO = "写真がありません。写真を選ぶか、この欄を空欄にしてください。"
 
 
@@ -79,6 +80,9 @@ _READERS_BY_KIND: dict[Kind, Callable[[str], Any]] = {
 
 
 def _read(field: Field, text: str, choices: Mapping[str, str]) -> Any:
+    # Before any pattern looks at it: what is many times too long need not be read to the end.
+    if len(text) > 5 * (field.limit or SHORT):
+        raise values.ValueProblem(f"長すぎます（{len(text)}文字あります）。短くしてください。")
     if field.kind is Kind.CHOICE:
         return values.read_choice(text, choices)
     if field.kind is Kind.DATE:

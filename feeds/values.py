@@ -69,7 +69,10 @@ def _is_forbidden(character: str) -> bool:
 
 def read_web_address(text: str) -> str:
     """An http(s) address that every reader can open; Japanese letters in it are percent-encoded."""
-    plain = unicodedata.normalize("NFKC", read_line(text))
+    plain = read_line(text)
+    if not re.match(r"https?://", plain, re.IGNORECASE):
+        # Typed with the full-width keyboard; inside a right address, width may matter to the server.
+        plain = unicodedata.normalize("NFKC", plain)
     if not plain:
         return ""
     if re.search(r'[\s"<>\\^`{|}]', plain):

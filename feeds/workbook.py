@@ -184,10 +184,13 @@ def _set_page(sheet: Worksheet) -> None:
         sheet.column_dimensions[get_column_letter(column)].width = width
     sheet.freeze_panes = f"{get_column_letter(FIRST_ITEM)}{FIRST_ROW}"
     sheet.sheet_view.showGridLines = False
-    sheet.sheet_view.selection[0].activeCell = sheet.sheet_view.selection[0].sqref = f"D{FIRST_ROW + 1}"
+    first = f"{get_column_letter(FIRST_ITEM)}{FIRST_ROW + 1}"
+    for selection in sheet.sheet_view.selection:
+        if selection.pane == "bottomRight":
+            selection.activeCell = selection.sqref = first
     sheet.protection.sheet = True  # no password: it is there against slips, not against people
     sheet.protection.formatCells = sheet.protection.formatColumns = sheet.protection.formatRows = False
-    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A3
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_title_rows = f"{FIRST_ROW - 1}:{FIRST_ROW - 1}"

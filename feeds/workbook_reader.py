@@ -28,7 +28,7 @@ from feeds.rows import SubmittedFile, SubmittedRow, collect, known_count, match_
 LABELS_HEADING = "項目"  # over the questions
 ITEM_HEADING = "{}件目"  # over each column for a submission
 ENOUGH_HEADINGS = 3  # known headings in one row or column
-MOST_SHEET_ROWS = 20_000
+MOST_SHEET_ROWS = 5_000
 MOST_SHEET_COLUMNS = 260
 CONTACT_FIELDS = tuple(item.name for item in next(group for group in GROUPS if group.key == "contact").fields)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
-from feeds import refresh
+from feeds import photo_files, refresh
 from newsletter import delivery, sending, workers
 from subscribers import signup
 
@@ -59,6 +59,12 @@ def refresh_feeds() -> None:
     with workers.alone("refresh-feeds") as free:
         if free:
             refresh.refresh_due(timezone.now())
+
+
+@every_night
+def tidy_photos() -> None:
+    """Photos of forms that were never sent. newsletter submissions tidy"""
+    photo_files.tidy(timezone.now())
 
 
 @every_night

@@ -123,7 +123,7 @@ def return_(number: int, reason: str, person: str, as_json: bool) -> None:
     with transaction.atomic():
         submission = verbs.return_(_find(number), reason, person, now)
         letters.send_returned(submission, now)
-        transaction.on_commit(tasks.deliver_letters)
+        transaction.on_commit(tasks.deliver_letters, robust=True)
     _report([submission], as_json, "差し戻し、理由をメールで送ります。")
 
 
@@ -141,6 +141,22 @@ def withdraw(number: int, reason: str, person: str, as_json: bool) -> None:
 
     submission = verbs.withdraw(_find(number), reason, timezone.now(), person)
     _report([submission], as_json, "取り下げました。")
+
+
+@submissions.command()
+@json_option
+@django_command
+def tidy(as_json: bool) -> None:
+    """送信されずに1日たった写真の控えなど、使われていない写真を消去します。"""
+    from django.utils import timezone
+
+    from feeds import photo_files
+
+    deleted = photo_files.tidy(timezone.now())
+    if as_json:
+        print_json({"deleted": deleted})
+    else:
+        click.echo(f"使われていない写真を{deleted}枚消去しました。")
 
 
 def _find(number: int) -> Submission:

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from feeds import submissions
-from feeds.errors import AlreadyReceivedError, SubmissionError
+from feeds.errors import SubmissionError
 from feeds.fields import GROUPS, Kind
 from feeds.models import Member, Submission
 from newsletter import letters, links, profile, tasks
@@ -73,7 +73,8 @@ def with_bounded_upload(page: Callable[..., HttpResponse]) -> Callable[..., Http
     @csrf_exempt
     def bounded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.method == "POST":
-            if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_REQUEST:
+            length = str(request.META.get("CONTENT_LENGTH") or "0")
+            if length.isdigit() and int(length) > LARGEST_REQUEST:
                 message = "送られたデータが大きすぎます。写真を10MBまでに縮小してから、もう一度お送りください。"
                 return _closed(request, message, 413)
             request.upload_handlers.insert(0, PhotoUpload(request))
@@ -98,8 +99,9 @@ def submit(request: HttpRequest, member: Member) -> HttpResponse:
 def correct(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     """A returned submission, to be corrected and sent again."""
     submission = get_object_or_404(Submission, pk=number, member=member)
-    if submission.state != State.RETURNED:
+    if submission.state != State.RETURNED and request.method != "POST":
         return redirect("submit", _token(request))
+    # Somebody may have decided while the member was writing: then the sending says so, and nothing typed is lost.
     return _form_page(request, member, submission)
 
 
@@ -172,12 +174,11 @@ def _send(
     sent = reverse("submitted", args=[_token(request)])
     try:
         received = _received(request, member, form, submission, now)
-    except AlreadyReceivedError as repeated:
-        existing = Submission.objects.get(pk=repeated.submission_id)
-        if existing.state != State.RETURNED:
-            return HttpResponseRedirect(f"{sent}?no={existing.pk}&again")
-        problem, status = str(repeated), 409
     except SubmissionError as error:
+        # The button was pressed twice, or a colleague was faster: what was to be sent is there already.
+        existing = submissions.earlier(member, form.draft) if form.draft else None
+        if existing is not None and existing.state != State.RETURNED:
+            return HttpResponseRedirect(f"{sent}?no={existing.pk}&again")
         problem, status = str(error), 409
     except NewsletterError:
         logger.exception("A submission could not be received because its receipt could not be written.")
@@ -200,7 +201,7 @@ def _received(
         received = submissions.resend(submission, form.draft, now, form.enclosed.recoded)
     link = f"{settings.BASE_URL}{reverse('submit', args=[_token(request)])}"
     letters.send_receipt(received, received.contact_email, now, link=link)
-    transaction.on_commit(tasks.deliver_letters)
+    transaction.on_commit(tasks.deliver_letters, robust=True)
     return received
 
 

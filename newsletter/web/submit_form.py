@@ -20,6 +20,7 @@ from newsletter.profile_facts import Profile
 from newsletter.web.submit_photo import FormPhoto
 
 INPUT_TYPES = {"contact_phone": "tel", "contact_email": "email", "url": "url"}
+COUNTED = {"title", "lead", "body", "photo_alt"}  # where people come near the limit
 AUTOCOMPLETE = {"contact_name": "name", "contact_phone": "tel", "contact_email": "email"}
 
 
@@ -138,11 +139,7 @@ def preview(photo: RecodedPhoto) -> str:
 
 
 def _asked(field: Field, association: Profile) -> Asked:
-    hint = (
-        f"{field.hint}（{field.limit:,}文字まで）"
-        if field.limit and field.kind in (Kind.LINE, Kind.TEXT)
-        else field.hint
-    )
+    hint = f"{field.hint}（{field.limit:,}文字まで）" if field.name in COUNTED else field.hint
     form_field = AskedMany if field.kind is Kind.NUMBERS else Asked
     return form_field(required=field.required, label=field.label, help_text=hint, widget=_widget(field, association))
 

@@ -241,6 +241,14 @@ def test_a_png_whose_text_grows_without_end_is_refused() -> None:
         recode(content[:33] + bomb + content[33:])
 
 
+def test_a_jpeg_of_endless_scans_is_refused() -> None:
+    content = as_bytes(picture(), "JPEG", progressive=True)
+    scan = content[content.rindex(b"\xff\xda") : -2]
+    assert recode(content).width == 400
+    with pytest.raises(PhotoError, match="壊れている"):
+        recode(content[:-2] + scan * 200 + content[-2:])
+
+
 def test_a_photo_we_wrote_is_read_back_as_it_is() -> None:
     photo = recode(as_bytes(picture(), "JPEG"))
     assert photos.written_before(photo.jpeg) == photo

@@ -73,6 +73,16 @@ def test_a_huge_cell_is_refused_and_not_a_traceback() -> None:
         read_table(b"title,body\n" + b"x" * 200_000)
 
 
+def test_headings_without_end_are_named_in_part() -> None:
+    head = "見出し,本文,担当者名,担当者のメールアドレス," + ",".join(f"余分{number}" for number in range(100))
+    unknown = read_table(f"{head}\n".encode()).unknown_headings
+    assert (len(unknown), unknown[-1]) == (21, "ほか80個")
+    long = read_table(f"見出し,本文,担当者名,担当者のメールアドレス,{'長' * 50_000}\n".encode())
+    assert long.unknown_headings == ("長" * 30 + "…",)
+    with pytest.raises(WorkbookError, match="見出しが多すぎます"):
+        read_table((head + ",x" * 300).encode())
+
+
 def test_the_headings_we_publish_are_all_understood() -> None:
     content = ",".join(csv_headings()).encode()
     assert read_table(content) == SubmittedFile(rows=(), unknown_headings=())

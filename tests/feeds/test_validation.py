@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from feeds.fields import FIELDS
 from feeds.photos import RecodedPhoto
 from feeds.validation import SubmissionDraft, validate
 
@@ -49,6 +50,13 @@ def test_what_was_checked_once_passes_the_check_again_unchanged() -> None:
         for name, value in asdict(draft).items()
     }
     assert validate(again, photo=PHOTO, pathways=list(PATHWAYS)) == draft
+
+
+def test_what_is_many_times_too_long_is_refused_without_being_read() -> None:
+    fields = {field.name: "(" * 1_000_000 for field in FIELDS}
+    outcome = validate(fields, pathways=PATHWAYS)
+    assert isinstance(outcome, list)
+    assert {fault.message[:5] for fault in outcome} == {"長すぎます"}
 
 
 def test_a_choice_may_be_given_as_keys_alone() -> None:

@@ -353,3 +353,15 @@ def test_an_unknown_member_is_one_sentence() -> None:
         result = run(*arguments)
         assert result.exit_code == 1
         assert "「ない市」という会員はありません" in result.stderr
+
+
+def test_photos_that_nobody_sent_are_tidied_away(settings: Any) -> None:
+    import os
+
+    waiting = settings.MEDIA_ROOT / "photos-waiting" / f"{'a' * 32}.jpg"
+    waiting.parent.mkdir(parents=True)
+    waiting.write_bytes(b"old")
+    os.utime(waiting, (0, 0))
+    assert report("tidy") == {"deleted": 1}
+    assert "0枚消去しました" in run("tidy").output
+    assert not waiting.exists()

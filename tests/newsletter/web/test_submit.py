@@ -267,9 +267,22 @@ def test_a_submission_that_was_not_returned_cannot_be_changed(client: Client) ->
     mine = own_submission()
     where = f"{page()}{mine.pk}/"
     assert client.get(where).status_code == 302
-    assert client.post(where, TYPED | {"step": "send"}).status_code == 302
+    response = client.post(where, TYPED | {"venue": "市民ホール", "step": "send"})
+    assert response.status_code == 409
+    assert "「受付」なので、この操作はできません" in text_of(response)
+    assert 'value="市民ホール"' in text_of(response)
     mine.refresh_from_db()
     assert mine.venue == ""
+
+
+def test_a_correction_sent_twice_is_one_correction(client: Client) -> None:
+    mine = own_submission()
+    submissions.return_(mine, "会場を書いてください。", "事務局", timezone.now())
+    fields = TYPED | {"venue": "市民ホール", "step": "send"}
+    where = f"{page()}{mine.pk}/"
+    assert client.post(where, fields)["Location"].endswith(f"sent/?no={mine.pk}")
+    assert client.post(where, fields)["Location"].endswith(f"sent/?no={mine.pk}&again")
+    assert Submission.objects.count() == Letter.objects.count() == 1
 
 
 def test_a_submission_is_withdrawn_after_a_question(client: Client) -> None:
