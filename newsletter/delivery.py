@@ -19,7 +19,7 @@ from newsletter import recipients, workers
 from newsletter.models import Attempt, Campaign, Delivery, Letter
 from newsletter.recipients import Addressee
 from subscribers import audience, suppression
-from subscribers.models import Suppression
+from subscribers.models import Subscriber, Suppression
 
 State = Delivery.State
 
@@ -279,6 +279,8 @@ def _decide(ids: Iterable[int], state: Delivery.State, words: str, now: datetime
     Delivery.objects.filter(pk__in=decided).update(
         state=state, reason=words[:100], retry_at=None, settled_at=settled_at
     )
+    # A rehearsal's row is finished now, so it is cut from its reader like the others: see forget_readers.
+    Delivery.objects.filter(pk__in=decided, state=State.SENT, campaign__rehearsal=True).update(subscriber=None)
     Attempt.objects.bulk_create(
         Attempt(delivery_id=pk, at=now, stage="person", reply_text=words[:300], outcome=state) for pk in decided
     )
@@ -295,3 +297,9 @@ def cancel_waiting(campaign: Campaign, now: datetime, reason: str = CAMPAIGN_CAN
 def forget_readers(campaign: Campaign) -> int:
     """Cut the finished rows of a rehearsal from its readers: their records hold real mail only."""
     return campaign.deliveries.exclude(state__in=(*UNFINISHED, State.IN_DOUBT)).update(subscriber=None)
+
+
+def forget_words(subscriber: Subscriber) -> None:
+    """Empty what servers said about this reader: a reply may quote the address, and the reader is to be erased."""
+    Attempt.objects.filter(delivery__subscriber=subscriber).update(reply_text="")
+    Delivery.objects.filter(subscriber=subscriber).update(reply_text="")

@@ -1,7 +1,7 @@
 """Whom a claimed delivery goes to, asked at the moment of the claim: the address as it is now, or why there is none.
 
 The e-news goes to active, unsuppressed subscribers only; `subscribers.audience` knows who they are. Letters answer a
-person's own step, so each kind has its rule below. After a complaint or an erasure there is no letter of any kind.
+person's own step, so each kind has its rule below. After a complaint there is no letter of any kind.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ class Rule:
 
 
 _LEFT, _BOUNCED, _BY_HAND = Suppression.Reason.LEFT, Suppression.Reason.BOUNCED, Suppression.Reason.BY_HAND
+_ERASED = Suppression.Reason.ERASED
 LETTER_RULES: Mapping[str, Rule] = {
-    # They asked a moment ago; only this mail can bring back who left, whose mailbox was away, whom the office stopped.
-    "confirmation": Rule(despite=frozenset({_LEFT, _BOUNCED, _BY_HAND})),
+    # They asked a moment ago; only this mail can bring back who left or was erased, whose mailbox was away, whom the
+    # office stopped.
+    "confirmation": Rule(despite=frozenset({_LEFT, _BOUNCED, _BY_HAND, _ERASED})),
     "welcome": Rule(frozenset({Subscriber.State.ACTIVE})),
     "already_subscribed": Rule(frozenset({Subscriber.State.ACTIVE})),
     "goodbye": Rule(frozenset({Subscriber.State.LEFT}), frozenset({_LEFT})),

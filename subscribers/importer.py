@@ -51,7 +51,7 @@ LABELS = {
 SUPPRESSED = {
     Suppression.Reason.LEFT: "ご本人が解除しています。購読するには、ご本人の新しい申込が必要です。",
     Suppression.Reason.BOUNCED: "宛先不明のため停止中です。届くことを確かめて、停止を解除してください。",
-    Suppression.Reason.COMPLAINED: "迷惑メールの報告があったため停止中です。ご本人の新しい申込が必要です。",
+    Suppression.Reason.COMPLAINED: "迷惑メールの報告で停止中です。ご本人の希望を確かめて、停止を解除してください。",
     Suppression.Reason.ERASED: "ご本人の求めで消去した宛先です。ご本人の新しい申込が必要です。",
     Suppression.Reason.BY_HAND: "事務局が停止した宛先です。",
 }

@@ -138,8 +138,10 @@ def lift(address: str, why: str, person: str, as_json: bool) -> None:
 @django_command
 def erase(address: str, yes: bool, person: str, as_json: bool) -> None:
     """ご本人の求めにより、購読者の個人情報を消去します。元に戻せません。"""
+    from django.db import transaction
     from django.utils import timezone
 
+    from newsletter import delivery
     from subscribers import erasure
     from subscribers.models import Subscriber
 
@@ -150,7 +152,9 @@ def erase(address: str, yes: bool, person: str, as_json: bool) -> None:
         )
     if not yes and not _is_sure(reader.address):
         fail("消去しませんでした。")
-    erased = erasure.erase(reader, person, timezone.now())
+    with transaction.atomic():
+        delivery.forget_words(reader)
+        erased = erasure.erase(reader, person, timezone.now())
     if as_json:
         print_json(asdict(erased))
         return

@@ -124,7 +124,7 @@ def _claimed(kind: str, state: str, stopped: str = "") -> bool:
         ("confirmation", "active", "bounced", True),
         ("confirmation", "pending", "by_hand", True),
         ("confirmation", "pending", "complained", False),
-        ("confirmation", "pending", "erased", False),
+        ("confirmation", "pending", "erased", True),
         ("welcome", "active", "", True),
         ("welcome", "left", "left", False),
         ("already_subscribed", "active", "", True),

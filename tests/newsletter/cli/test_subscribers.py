@@ -1,0 +1,293 @@
+"""`newsletter subscribers …` as a person at the shell meets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from newsletter.cli import main
+from newsletter.models import Attempt, Delivery, Letter
+from subscribers import signup, suppression
+from subscribers.models import ConsentEvent, Subscriber, Suppression
+from tests.newsletter.issue_parts import load_profile
+from tests.subscribers.people import NOW, mark, person, suppressed
+
+pytestmark = pytest.mark.django_db
+
+LIST = """\
+メール,氏名,自治体,希望する欄,備考
+a@example.jp,見本 太郎,福岡県北九州市,会員自治体ニュース,x
+b.example.jp,,,,
+a..b@docomo.ne.jp,,,,
+,,,,
+"""
+GROUNDS = ("--apply", "--basis", "card", "--proof", "名刺ファイル2026", "--by", "花子")
+
+
+def run(*arguments: str | Path, stdin: str = "") -> Result:
+    return CliRunner().invoke(main, ["subscribers", *map(str, arguments)], input=stdin)
+
+
+def report(*arguments: str | Path) -> Any:
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def a_list(tmp_path: Path) -> Path:
+    path = tmp_path / "list.csv"
+    path.write_text(LIST, encoding="cp932")
+    return path
+
+
+# ------------------------------------------------------------ import and export
+def test_a_list_is_only_looked_at_until_somebody_says_apply(a_list: Path) -> None:
+    load_profile()
+    result = run("import", a_list)
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == "ファイル: list.csv（CSV、cp932）"
+    assert lines[1] == "列: メールアドレス←「メール」、氏名←「氏名」、団体コード←「自治体」、希望する欄←「希望する欄」"
+    assert lines[2] == "読まない列: 備考"
+    assert lines[3] == "2行目\t登録\ta@example.jp\t"
+    assert lines[4] == "3行目\t拒否\tb.example.jp\t「@」がありません。"
+    assert lines[5].startswith("4行目\t警告\ta..b@docomo.ne.jp\t携帯旧形式")
+    assert lines[6] == "合計 3件: 登録 2件、更新 0件、同じ 0件、拒否 1件（登録・更新のうち警告 1件、空行 1件）"
+    assert "何も変えていません" in lines[7]
+    assert not Subscriber.objects.exists()
+
+
+def test_a_list_comes_in_with_its_proof(a_list: Path, tmp_path: Path) -> None:
+    load_profile()
+    refused = tmp_path / "refused.csv"
+    answer = report("import", a_list, *GROUNDS, "--refused", refused)
+    assert answer["counts"] == {"rows": 3, "added": 2, "updated": 0, "same": 0, "refused": 1, "warned": 1, "blank": 1}
+    assert answer["applied"] is True
+    assert [row["label"] for row in answer["rows"]] == ["登録", "拒否", "警告"]
+    assert answer["columns"]["address"] == "メール"
+    reader = Subscriber.objects.get(address="a@example.jp")
+    assert (reader.name, reader.municipality, reader.sections) == ("見本 太郎", "401005", ["members"])
+    event = ConsentEvent.objects.get(subscriber=reader)
+    assert (event.operator, event.basis) == ("花子", "card")
+    assert event.detail == {"file": "list.csv", "row": 2, "proof": "名刺ファイル2026"}
+    text = refused.read_text(encoding="cp932")
+    assert text.splitlines()[1] == "b.example.jp,,,,,「@」がありません。"
+    again = run("import", a_list, "--refused", refused)
+    assert again.exit_code == 1
+    assert "すでにあります" in again.stderr
+
+
+@pytest.mark.parametrize("missing", [("--basis", "card"), ("--proof", "名刺"), ("--basis", "card", "--proof", " ")])
+def test_consent_must_be_shown_before_a_list_comes_in(missing: tuple[str, ...], a_list: Path) -> None:
+    result = run("import", a_list, "--apply", *missing)
+    assert result.exit_code == 2
+    assert "--basis" in result.stderr
+    assert not Subscriber.objects.exists()
+
+
+def test_a_column_is_named_by_hand(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("番号,旧メール,新メール\n1,a@example.jp,b@example.jp\n", encoding="utf-8")
+    assert report("import", path)["rows"][0]["address"] == "a@example.jp"
+    assert report("import", path, "--column", "address=新メール")["rows"][0]["address"] == "b@example.jp"
+    wrong = run("import", path, "--column", "address=電話")
+    assert (wrong.exit_code, "「電話」の列がありません" in wrong.stderr) == (1, True)
+    assert run("import", path, "--column", "新メール").exit_code == 2
+
+
+def test_only_the_problems_are_listed_on_request(a_list: Path) -> None:
+    load_profile()
+    lines = [line for line in run("import", a_list, "--problems").stdout.splitlines() if "行目" in line]
+    assert [line.split("\t")[1] for line in lines] == ["拒否", "警告"]
+
+
+def test_files_that_cannot_be_read_are_one_sentence_and_exit_1(tmp_path: Path) -> None:
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(b"PK\x03\x04 broken")
+    result = run("import", path)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("エラー: list.xlsx")
+    assert run("import", tmp_path / "missing.csv").exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
+def test_an_exported_list_comes_back_the_same(name: str, a_list: Path, tmp_path: Path) -> None:
+    load_profile()
+    run("import", a_list, *GROUNDS)
+    path = tmp_path / name
+    result = run("export", path)
+    assert result.exit_code == 0, result.output
+    assert "2件を" in result.stdout
+    assert report("import", path)["counts"]["same"] == 2
+    again = run("export", path)
+    assert (again.exit_code, "--force" in again.stderr) == (1, True)
+    assert report("export", path, "--force")["rows"] == 2
+
+
+def test_characters_that_cp932_lacks_are_listed(tmp_path: Path) -> None:
+    person(name="𠮷田 見本")
+    path = tmp_path / "out.csv"
+    refused = run("export", path, "--encoding", "cp932")
+    assert refused.exit_code == 1
+    assert "CP932にない文字: 2行目 氏名「𠮷田 見本」: 𠮷（U+20BB7）" in refused.stdout
+    assert not path.exists()
+    assert run("export", path, "--encoding", "cp932", "--lossy").exit_code == 0
+    assert "〓田" in path.read_text(encoding="cp932")
+    assert run("export", tmp_path / "out.txt").exit_code == 2
+
+
+# ------------------------------------------------------------ one person
+def test_people_are_found_by_any_part() -> None:
+    person("taro@example.jp", name="見本 太郎", organisation="見本市役所", department="環境局")
+    person("hanako@example.jp", state=Subscriber.State.LEFT)
+    assert [row["address"] for row in report("find", "環境")] == ["taro@example.jp"]
+    assert [row["state"] for row in report("find", "ＨＡＮＡＫＯ")] == ["left"]
+    assert "購読中\ttaro@example.jp\t見本 太郎\t見本市役所\t環境局" in run("find", "taro").stdout
+    assert report("find", "だれでもない") == []
+
+
+def test_the_whole_history_of_a_person_is_shown() -> None:
+    reader = person(name="見本 太郎")
+    signup.leave(reader.key, "192.0.2.7", NOW, {"how": "one_click", "delivery": 41})
+    shown = run("show", "見本 太郎 <TARO@example.jp>").stdout
+    assert "状態: 解除済み" in shown
+    assert "配信停止: 本人が解除（2026-11-24 12:00:00）" in shown
+    assert "2026-11-24 12:00:00\t解除\t方法: メールソフトのワンクリック解除、送信元: 192.0.2.7、配信番号: 41" in shown
+    answer = report("show", "taro@example.jp")
+    assert answer["subscriber"]["name"] == "見本 太郎"
+    assert answer["suppression"]["reason"] == "left"
+    assert [event["kind"] for event in answer["events"]] == ["left"]
+    nobody = run("show", "nobody@example.jp")
+    assert (nobody.exit_code, "登録も記録もありません" in nobody.stderr) == (1, True)
+    assert run("show", "nobody").exit_code == 1
+
+
+def test_an_address_is_stopped_and_let_go_by_name() -> None:
+    reader = person()
+    assert "止めました" in run("suppress", "Taro@example.jp", "--note", "電話", "--by", "花子").stdout
+    standing = suppression.standing(reader.fingerprint)
+    assert standing
+    assert (standing.reason, standing.operator, standing.note) == ("by_hand", "花子", "電話")
+    assert "すでに" in run("suppress", "taro@example.jp").stdout
+    assert run("lift", "taro@example.jp").exit_code == 2
+    assert run("lift", "taro@example.jp", "--why", "本人の依頼", "--by", "花子").exit_code == 0
+    assert not suppression.is_suppressed(reader.fingerprint)
+    assert run("lift", "taro@example.jp", "--why", "もう一度").exit_code == 1
+
+
+def test_who_asks_the_office_to_stop_has_left() -> None:
+    reader = person()
+    assert report("suppress", "taro@example.jp", "--reason", "left", "--by", "花子")["changed"] is True
+    reader.refresh_from_db()
+    assert reader.state == "left"
+    event = ConsentEvent.objects.get()
+    assert (event.kind, event.operator, event.detail["how"]) == ("left", "花子", "office")
+
+
+def test_erasing_asks_first_and_says_what_stays() -> None:
+    reader = person()
+    letter = Letter.objects.create(kind="welcome", subscriber=reader, subject="", html="", text="")
+    Delivery.objects.create(letter=letter, subscriber=reader)
+    kept = run("erase", "taro@example.jp", stdin="n\n")
+    assert (kept.exit_code, Subscriber.objects.count()) == (1, 1)
+    assert run("erase", "taro@example.jp").exit_code == 1
+    gone = run("erase", "taro@example.jp", "--yes", "--by", "花子")
+    assert gone.exit_code == 0, gone.output
+    assert "残したもの: 配信停止の照合符号 1件 … 名簿の取込で" in gone.stdout
+    assert not Subscriber.objects.exists()
+    assert Suppression.objects.get().reason == "erased"
+    again = run("erase", "taro@example.jp", "--yes")
+    assert (again.exit_code, "登録はありません" in again.stderr) == (1, True)
+
+
+def test_what_servers_said_about_an_erased_person_goes_too() -> None:
+    from newsletter.models import Campaign, Edition, Issue
+
+    reader = person()
+    issue = Issue.objects.create(month=NOW.date().replace(day=1), release_on=NOW.date(), subject="11月号")
+    edition = Edition.objects.create(issue=issue, subject="11月号", html="", text="", digest="0" * 64)
+    said = "5.1.1 <taro@example.jp> unknown"
+    row = Delivery.objects.create(campaign=Campaign.objects.create(edition=edition), subscriber=reader, reply_text=said)
+    Attempt.objects.create(delivery=row, reply_text=said, outcome="refused")
+    assert run("erase", "taro@example.jp", "--yes").exit_code == 0
+    row.refresh_from_db()
+    assert (row.reply_text, row.attempts.get().reply_text) == ("", "")
+
+
+def test_the_unconfirmed_are_forgotten_on_command() -> None:
+    person(state=Subscriber.State.PENDING, created_at=NOW.replace(year=2020))
+    assert report("forget-unconfirmed") == {"forgotten": 1}
+    assert "0件" in run("forget-unconfirmed").stdout
+
+
+def test_nobody_who_was_erased_comes_back_by_a_list(tmp_path: Path) -> None:
+    suppressed("taro@example.jp", Suppression.Reason.ERASED)
+    path = tmp_path / "list.csv"
+    path.write_text("ＴＡＲＯ@example.jp\n", encoding="utf-8")
+    answer = report("import", path, *GROUNDS)
+    assert answer["rows"][0]["notes"] == ["ご本人の求めで消去した宛先です。ご本人の新しい申込が必要です。"]
+    assert not Subscriber.objects.filter(fingerprint=mark("taro@example.jp")).exists()
+
+
+# ------------------------------------------------------------ addresses, without a database
+def test_addresses_are_checked_row_by_row(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows: list[dict[str, Any]] = [
+        {"address": "ｔａｒｏ@example.jp"},
+        {"address": "taro"},
+        {"address": "a..b@docomo.ne.jp", "id": 7},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n\n", encoding="utf-8")
+    result = run("check-addresses", path, "--jsonl")
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [answer["address"] for answer in answers] == [row["address"] for row in rows]
+    assert [answer["ok"] for answer in answers] == [True, False, True]
+    assert answers[0]["read"] == "taro@example.jp"
+    assert answers[0]["note"] == "全角の文字を半角に直しました。"
+    assert answers[1]["note"] == "「@」がありません。"
+    assert "携帯旧形式" in answers[2]["note"]
+
+
+def test_addresses_are_checked_line_by_line() -> None:
+    result = run("check-addresses", "-", stdin="taro@example.jp\n\ninfo@gmial.com\ntaro\n")
+    assert result.stdout.splitlines() == [
+        "○\ttaro@example.jp\t",
+        "○\tinfo@gmial.com\tもしかして「gmail.com」ではありませんか。個人ではなく窓口のアドレスのようです。",
+        "×\ttaro\t「@」がありません。",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{", "1行目がJSONとして読めません"), ('{"address": 1}', "1行目に文字列"), ("[1]", "1行目に文字列")],
+)
+def test_a_broken_row_is_named(text: str, words: str) -> None:
+    result = run("check-addresses", "-", "--jsonl", stdin=text)
+    assert (result.exit_code, words in result.stderr) == (1, True)
+
+
+def test_checking_addresses_needs_neither_settings_nor_database(tmp_path: Path) -> None:
+    program = (
+        "import sys; from newsletter.cli import main\n"
+        "try: main(['subscribers', 'check-addresses', '-'])\n"
+        "except SystemExit as end: assert not end.code\n"
+        "assert 'django' not in sys.modules"
+    )
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input="taro@example.jp\n",
+        cwd=root,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "○\ttaro@example.jp\t\n"
