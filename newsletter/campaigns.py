@@ -55,6 +55,15 @@ def refuse_unsendable(edition: Edition, rehearsal: bool = False) -> None:
         )
 
 
+def problem(campaign: Campaign) -> str:
+    """Why the edition of a running campaign may not be sent any more; empty when it may."""
+    try:
+        refuse_unsendable(campaign.edition, campaign.rehearsal)
+    except CampaignError as error:
+        return str(error)
+    return ""
+
+
 def _refuse_second(edition: Edition) -> None:
     """No reader gets the same edition twice, and never two editions of one issue at the same time."""
     issue = edition.issue
@@ -83,6 +92,9 @@ def start(campaign: Campaign, now: datetime) -> int:
     refuse_unsendable(edition, campaign.rehearsal)
     campaign.state, campaign.started_at, campaign.pause_reason = State.SENDING, now, ""
     added = delivery.queue_campaign(campaign, now)
+    if not added:
+        # Done with nobody, the edition would count as sent, and the archive would show an issue that no one got.
+        raise CampaignError("送る相手が1件もありません。newsletter subscribers で購読者を確かめてください。")
     campaign.expanded_at = now
     campaign.save()
     if not campaign.rehearsal:

@@ -135,12 +135,16 @@ class Connections:
         self._stop()
 
     async def _serve(self, line: SmtpConnection) -> None:
+        pauses = list(self._patience)
         try:
             while (mail := await self._waiting.get()) is not None:
-                if not await self._is_open(line):
-                    self._take([mail])
-                    return  # the others go on with as many connections as the relay allows
-                await self._send(line, mail)
+                if await self._is_open(line):
+                    await self._send(line, mail)
+                    continue
+                self._take([mail])
+                if not pauses:
+                    return  # the others go on, with as many connections as the relay allows
+                await self._pause(pauses.pop(0))
         except Exception:  # the worker's loop: record it, and let the caller hear of it
             log.exception(BROKEN)
             self._give_up(BROKEN)
@@ -148,24 +152,36 @@ class Connections:
             await line.close()
 
     async def _is_open(self, line: SmtpConnection) -> bool:
-        """Open the connection if need be. False: it is no use, for us or for all."""
+        """Open the connection if need be. False: not now, or it is no use for anybody."""
         for pause in (*self._patience, None):
             if line.is_usable:
                 return True
             try:
-                await line.connect()
+                await self._connect(line)
             except SmtpConnectError as error:
                 if any(other.is_usable for other in self._lines):
-                    return False  # a relay that allows fewer connections than we asked for
+                    return False
                 if pause is None or _is_final(error):
                     self._give_up(str(error))
                     return False
                 await self._pause(pause)
-                if self._stopping.is_set():
-                    return False
-            else:
-                return True
-        return False
+            if self._stopping.is_set():
+                return False
+        return line.is_usable
+
+    async def _connect(self, line: SmtpConnection) -> None:
+        """Connect, unless it is time to stop before the relay has answered."""
+        connecting = asyncio.ensure_future(line.connect())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((connecting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if connecting.done():
+                connecting.result()
+        finally:
+            stopping.cancel()
+            if not connecting.done():
+                connecting.cancel()
+                await asyncio.wait((connecting,))
 
     async def _send(self, line: SmtpConnection, mail: Outgoing) -> None:
         try:

@@ -162,6 +162,8 @@ class Engine:
 
     def _books(self, settlements: list[Settlement], returned: list[int], room: int) -> Block:
         """One turn of the ledger: one transaction, tried again if the database was busy."""
+        if not (settlements or returned or room):
+            return Block()
         for pause in (1.0, 5.0, None):
             try:
                 with transaction.atomic():

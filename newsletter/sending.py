@@ -78,7 +78,7 @@ def _send(
     counts = campaigns.counts(campaign)
     progress = Progress(counts.total(), counts.total() - sum(counts[state] for state in delivery.UNFINISHED))
     mail = EditionMail.of(campaign, clock())
-    if wrong := mail.problem():
+    if wrong := campaigns.problem(campaign) or mail.problem():
         run = Run(progress, Cause.MESSAGE, wrong)
     else:
         engine = Engine(mail, relay or relay_for(campaign), clock, progress, campaign)

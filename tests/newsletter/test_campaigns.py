@@ -78,6 +78,16 @@ def test_the_start_opens_the_books_and_the_archive() -> None:
         campaigns.start(campaign, NOW)
 
 
+def test_a_campaign_for_nobody_does_not_start() -> None:
+    books.readers(1, state="left")
+    campaign = campaigns.plan(books.edition(), "担当", NOW)
+    with pytest.raises(CampaignError, match="送る相手が1件もありません"):
+        campaigns.start(campaign, NOW)
+    campaign.refresh_from_db()
+    assert campaign.state == Campaign.State.PLANNED
+    assert campaign.edition.issue.state == Issue.State.APPROVED
+
+
 def test_a_rehearsal_leaves_the_issue_as_it_is() -> None:
     books.readers(1)
     campaign = books.running(rehearsal=True)
@@ -136,6 +146,7 @@ def test_submissions_are_used_once_a_mail_may_have_arrived(state: State, used: s
 
 # ------------------------------------------------------------ pause, resume, cancel
 def test_pausing_says_why_and_resuming_goes_on() -> None:
+    books.readers(1)
     campaign = books.running()
     assert campaigns.pause(campaign, "件名に誤り")
     assert not campaigns.pause(campaign, "もう一度")
@@ -149,6 +160,7 @@ def test_pausing_says_why_and_resuming_goes_on() -> None:
 
 
 def test_a_campaign_whose_sender_died_may_be_resumed_and_one_that_is_over_may_not() -> None:
+    books.readers(1)
     campaign = books.running()
     campaigns.resume(campaign)
     campaigns.cancel(campaign, "担当", NOW)

@@ -7,7 +7,9 @@ import contextlib
 import email
 import email.policy
 import re
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -22,7 +24,8 @@ from newsletter.delivery import State
 from newsletter.engine import Cause
 from newsletter.errors import CampaignError
 from newsletter.mail.envelope import read_verp
-from newsletter.models import Attempt, Campaign, Delivery, Letter
+from newsletter.mail.relay import Timeouts
+from newsletter.models import Attempt, Campaign, Delivery, Edition, Letter
 from newsletter.outgoing import NOBODY, EditionMail
 from subscribers import signup, suppression
 from subscribers.models import Subscriber, Suppression
@@ -280,6 +283,33 @@ def test_a_login_that_is_refused_pauses_the_campaign_at_once() -> None:
     assert run.cause is Cause.RELAY
     assert "wrong" not in run.words
     assert books.states(campaign) == {"queued": 2}
+
+
+def test_an_edition_changed_while_the_campaign_was_paused_is_not_sent() -> None:
+    books.readers(2)
+    campaign = books.running()
+    Edition.objects.filter(pk=campaign.edition_id).update(text="別の本文")
+    with receiving() as server:
+        run = sending.send_campaign(campaign, NOW, relay=books.relay(server.port))
+    assert run.cause is Cause.MESSAGE
+    assert not server.received
+    campaign.refresh_from_db()
+    assert campaign.state == Campaign.State.PAUSED
+    assert "確定したときと違っています" in campaign.pause_reason
+
+
+def test_ctrl_c_does_not_wait_for_a_relay_that_never_answers() -> None:
+    books.readers(3)
+    campaign = books.running()
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        relay = replace(books.relay(silent.getsockname()[1], 2), timeouts=Timeouts())
+        threading.Timer(0.5, stop.set).start()
+        began = time.monotonic()
+        run = sending.send_campaign(campaign, NOW, relay=relay, stop_event=stop)
+    assert run.cause is Cause.INTERRUPTED
+    assert time.monotonic() - began < 5
+    assert books.states(campaign) == {"queued": 3}
 
 
 def test_a_relay_that_only_says_421_pauses_the_campaign_and_loses_nothing() -> None:
