@@ -21,7 +21,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from django.template.loader import render_to_string
 
-from newsletter.catcher.letter import opening_links_outside, take_apart
+from newsletter.catcher.caught import opening_links_outside, take_apart
 from newsletter.catcher.maildir import Maildir
 
 PER_PAGE = 50
