@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import html
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from feeds import photos, submissions
+from feeds import submissions
 from feeds.models import Member, Submission
-from newsletter import links
 from newsletter.models import Letter
 from newsletter.web import submit as door
-from tests.feeds.submission_parts import PHOTO_DRAFT, a_photo, an_image
 from tests.newsletter.issue_parts import load_profile
+from tests.newsletter.web.submit_parts import (
+    PHOTO_WORDS,
+    TYPED,
+    hidden_fields,
+    own_submission,
+    page,
+    send,
+    text_of,
+    upload,
+)
 
 State = Submission.State
-TYPED = {
-    "title": "環境フェアを開催します",
-    "lead": "一文の説明です。",
-    "body": "1段落目 <b>です</b>。\r\n\r\n2段落目です。",
-    "event_starts_on": "令和8年12月5日（土）",
-    "deadline": "2026/12/1",
-    "sdgs": ["7", "13"],
-    "pathway": "nature",
-    "contact_name": "見本 花子",
-    "contact_email": "hanako@city.example.lg.jp",
-}
-PHOTO_WORDS = {"photo_alt": "湖で水を調べる小学生", "photo_credit": "©見本市", "photo_for_mail": "on"}
 
 pytestmark = pytest.mark.django_db
 
@@ -43,45 +35,6 @@ pytestmark = pytest.mark.django_db
 def association(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     load_profile()
-
-
-def page(member: str = "kitakyushu", days: int = 30) -> str:
-    return urlsplit(links.submission_url(member, timezone.now() + timedelta(days=days))).path
-
-
-def upload(content: bytes | None = None, name: str = "写真.jpg") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, an_image() if content is None else content, "image/jpeg")
-
-
-def text_of(response: Any) -> str:
-    return html.unescape(response.content.decode())
-
-
-def hidden_fields(response: Any) -> dict[str, Any]:
-    """What a browser without JavaScript sends from the check page."""
-    fields: dict[str, list[str]] = {}
-    for tag in re.findall(r"<input[^>]*type=\"hidden\"[^>]*>", response.content.decode()):
-        name = re.search(r'name="([^"]+)"', tag)
-        value = re.search(r'value="([^"]*)"', tag, re.DOTALL)
-        assert name
-        fields.setdefault(name[1], []).append(html.unescape(value[1]) if value else "")
-    fields.pop("csrfmiddlewaretoken", None)
-    return dict(fields)
-
-
-def send(client: Client, where: str, typed: dict[str, Any]) -> Any:
-    """Form, check page, sending: as a person does it."""
-    checked = client.post(where, typed | {"step": "check"})
-    assert checked.status_code == 200, text_of(checked)
-    assert "まだ送信されていません" in text_of(checked)
-    return client.post(where, hidden_fields(checked) | {"step": "send"})
-
-
-def own_submission(member: str = "kitakyushu", **changes: Any) -> Submission:
-    from dataclasses import replace
-
-    draft = replace(PHOTO_DRAFT, **changes)
-    return submissions.receive(Member.objects.get(key=member), draft, "web", timezone.now(), a_photo())
 
 
 def test_the_form_asks_in_japanese_and_marks_what_is_needed(client: Client) -> None:
@@ -150,78 +103,6 @@ def test_nothing_typed_is_lost_on_an_error_not_even_the_photo(client: Client) ->
     right = TYPED | PHOTO_WORDS | {"photo_key": key[1]}
     assert send(client, where, right).status_code == 302
     assert Submission.objects.get().photo_alt == PHOTO_WORDS["photo_alt"]
-
-
-def test_a_photo_goes_through_the_check_page_and_loses_its_metadata(client: Client) -> None:
-    send(client, page(), TYPED | PHOTO_WORDS | {"photo": upload()})
-    submission = Submission.objects.get()
-    with submission.photo.open("rb") as file:
-        assert file.read() == a_photo().jpeg
-    assert (submission.photo_width, submission.photo_for_mail, submission.photo_for_web) == (400, True, False)
-
-
-def test_a_photo_needs_its_description_credit_and_permission(client: Client) -> None:
-    response = client.post(page(), TYPED | {"photo": upload(), "step": "check"})
-    text = text_of(response)
-    for words in ("写真の説明が必要です", "クレジット（©の後に書く名前）が必要です", "メールへの掲載の許可が必要です"):
-        assert words in text
-    assert "この写真をお預かりしています" in text
-
-
-def test_a_photo_can_be_taken_out_again(client: Client) -> None:
-    where = page()
-    first = client.post(where, TYPED | {"photo": upload(), "step": "check"})
-    key = re.search(r'name="photo_key" value="([^"]+)"', text_of(first))
-    assert key
-    assert send(client, where, TYPED | {"photo_key": key[1], "remove_photo": "on"}).status_code == 302
-    assert not Submission.objects.get().photo
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [(b"GIF89a", "この形式のファイル"), (b"", "空です"), (b"\xff\xd8\xff" + b"\0" * photos.LARGEST_FILE, "10MBまで")],
-    ids=["gif", "empty", "large"],
-)
-def test_a_file_that_is_no_photo_gets_one_clear_remark(client: Client, content: bytes, words: str) -> None:
-    typed = TYPED | PHOTO_WORDS | {"photo": upload(content), "step": "check"}
-    response = client.post(page(), typed)
-    assert response.status_code == 422
-    text = text_of(response)
-    assert "写真：" in text
-    assert words in text
-    assert "写真がありません" not in text
-    assert 'value="環境フェアを開催します"' in text
-
-
-def test_fields_after_a_photo_that_is_too_large_still_arrive(client: Client) -> None:
-    # The browser sends the fields in the order of the form: the contact comes after the photo.
-    typed = {"photo": upload(b"\xff\xd8\xff" + b"\0" * photos.LARGEST_FILE)} | TYPED
-    assert 'value="hanako@city.example.lg.jp"' in text_of(client.post(page(), typed))
-
-
-def test_a_request_beyond_all_measure_is_not_read(client: Client) -> None:
-    response = client.generic("POST", page(), b"", CONTENT_LENGTH=str(door.LARGEST_REQUEST + 1))
-    assert response.status_code == 413
-    assert "縮小して" in text_of(response)
-
-
-def test_a_photo_that_waited_too_long_is_asked_for_again(client: Client, settings: Any) -> None:
-    where = page()
-    checked = client.post(where, TYPED | PHOTO_WORDS | {"photo": upload(), "step": "check"})
-    for path in (settings.MEDIA_ROOT / "photos-waiting").iterdir():
-        path.unlink()
-    response = client.post(where, hidden_fields(checked) | {"step": "send"})
-    assert response.status_code == 422
-    assert "写真をもう一度選んでください" in text_of(response)
-    assert not Submission.objects.exists()
-
-
-def test_a_photo_put_aside_by_one_member_is_of_no_use_to_another(client: Client) -> None:
-    checked = client.post(page("kitakyushu"), TYPED | PHOTO_WORDS | {"photo": upload(), "step": "check"})
-    stolen = hidden_fields(checked)["photo_key"]
-    response = client.post(page("kobe"), TYPED | {"photo_key": stolen, "step": "send"})
-    assert response.status_code == 302
-    assert not Submission.objects.get().photo
 
 
 def test_pressing_the_button_twice_makes_one_submission_and_says_so(client: Client) -> None:
