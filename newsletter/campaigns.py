@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from feeds import submissions
 from feeds.models import Entry
@@ -249,12 +250,12 @@ def find(number: int) -> Campaign:
 
 
 def newest_first() -> QuerySet[Campaign]:
-    """All campaigns."""
-    return _with_issue().order_by("-planned_at", "-pk")
+    """All campaigns, by their start or, if they have not begun, their planning."""
+    return _with_issue().order_by(Coalesce("started_at", "planned_at").desc(), "-pk")
 
 
 def latest() -> Campaign:
-    """The campaign that was planned last; CampaignError if there is none."""
+    """The newest campaign; CampaignError if there is none."""
     campaign = newest_first().first()
     if campaign is None:
         raise CampaignError("配信はまだありません。newsletter campaign send で始めます。")

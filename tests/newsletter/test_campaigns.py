@@ -230,6 +230,16 @@ def test_without_an_approved_edition_it_says_what_to_do() -> None:
         campaigns.find(99)
 
 
+def test_the_newest_campaign_is_the_one_that_started_last() -> None:
+    books.readers(1)
+    real = campaigns.plan(books.edition(), "担当", NOW)
+    rehearsal = campaigns.plan(real.edition, "担当", NOW + timedelta(minutes=1), rehearsal=True)
+    assert campaigns.latest() == rehearsal
+    campaigns.start(rehearsal, NOW + timedelta(minutes=2))
+    campaigns.start(real, NOW + timedelta(minutes=3))
+    assert list(campaigns.newest_first()) == [real, rehearsal]
+
+
 def test_a_planned_campaign_is_due_at_its_hour_only() -> None:
     hour = NOW + timedelta(hours=2)
     campaign = campaigns.plan(books.edition(), "担当", NOW, starts_at=hour)
