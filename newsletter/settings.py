@@ -26,6 +26,7 @@ LISTEN_HOST = environment.text("NEWSLETTER_HOST", "127.0.0.1")
 
 # ------------------------------------------------------------ secrets
 SECRET_KEY = environment.secret("NEWSLETTER_SECRET_KEY", VAR / "secret.key")
+SECRET_KEY_FALLBACKS = environment.words("NEWSLETTER_OLD_SECRET_KEYS")
 # Fingerprints of addresses must survive a change of SECRET_KEY, or a suppression would be forgotten.
 FINGERPRINT_KEY = environment.secret("NEWSLETTER_FINGERPRINT_KEY", VAR / "fingerprint.key")
 DEBUG = environment.boolean("NEWSLETTER_DEBUG", False)

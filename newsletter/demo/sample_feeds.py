@@ -26,7 +26,7 @@ class SampleFeed:
     name: str
     file: str
     language: str
-    section: str  # the kind of section its entries are suggested for
+    section: str  # the key of the section its entries are suggested for
     encoding: str = "utf-8"
     content_type: str = "application/rss+xml"
     etag: str = ""  # with one, the second visit is answered 304
@@ -39,7 +39,7 @@ SAMPLE_FEEDS = (
         "国の環境情報（見本）",
         "ministry.rdf.xml",
         "ja",
-        "event",
+        "world",
         "cp932",
         "text/xml; charset=Shift_JIS",
     ),
@@ -48,7 +48,7 @@ SAMPLE_FEEDS = (
         "都市の実践誌（見本）",
         "practice.atom.xml",
         "en",
-        "network",
+        "world",
         content_type="application/atom+xml",
     ),
     SampleFeed("demo-office", "事務局からのお知らせ（見本）", "office.rss.xml", "ja", "office", etag='"sample-7"'),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 COLUMNS = ("メールアドレス", "氏名", "所属団体", "部署", "形式")
 CLEAN_ROWS = 1000
+SEED = 137
 _FAMILY = "佐藤 鈴木 高橋 田中 伊藤 渡辺 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 井上 木村 林 斎藤 清水".split()
 _GIVEN = "見本太郎 見本花子 見本一郎 見本美咲 見本健 見本恵 見本翔 見本葵 見本誠 見本由美".split()
 _BODIES = "札幌市 東京都 横浜市 名古屋市 京都市 神戸市 広島市 北九州市 長野県 鳥取県 見本大学 見本研究所 市民".split()
@@ -19,6 +20,9 @@ _HOSTS = ("city.example.lg.jp", "pref.example.lg.jp", "univ.example.jp", "mail.e
 LEFT = "left.reader@example.jp"
 BOUNCED = "bounced.reader@example.jp"
 ERASED = "erased.reader@example.jp"
+# People who asked on the page and have not confirmed.
+PENDING = ("pending.one@example.jp", "pending.two@example.jp", "pending.three@example.jp")
+STOPPED = 2  # clean rows whose readers telephone after the import: they want no more mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def dirty_rows(clean: list[str]) -> tuple[DirtyRow, ...]:
 
 
 def _clean_rows(chance: random.Random) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for number in range(1, CLEAN_ROWS + 1):
         name = f"{chance.choice(_FAMILY)} {chance.choice(_GIVEN)}"
         wants = "テキスト形式" if number % 8 == 0 else "HTML形式"
@@ -66,9 +70,15 @@ def _clean_rows(chance: random.Random) -> list[tuple[str, ...]]:
     return rows
 
 
+def stopped_later() -> tuple[str, ...]:
+    """The addresses of those who telephone after the import."""
+    rows = _clean_rows(random.Random(SEED))  # noqa: S311 sample data, the same at every run
+    return tuple(row[0] for row in rows[-STOPPED:])
+
+
 def as_csv() -> bytes:
     """The list as a file: CP932, CRLF, the dirty rows scattered, the same at every run."""
-    chance = random.Random(137)  # noqa: S311 sample data, the same at every run
+    chance = random.Random(SEED)  # noqa: S311 sample data, the same at every run
     clean = _clean_rows(chance)
     rows: list[tuple[str, ...]] = list(clean)
     for dirt in dirty_rows([row[0] for row in clean]):
