@@ -22,7 +22,7 @@ from newsletter import campaigns, delivery
 from newsletter.delivery import State
 from newsletter.models import Campaign, Delivery
 from tests.newsletter import books
-from tests.newsletter.test_sending import MoodyServer, moody
+from tests.newsletter.moody import MoodyServer, moody
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CONNECTIONS = 4

@@ -1,83 +1,40 @@
-"""The engine against real SMTP servers: every mail once, every reply in the books, every trouble in words."""
+"""The engine against real SMTP servers: every mail once, every reply in the books."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import email
 import email.policy
 import re
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.conf import settings
 
-from newsletter import campaigns, connections, delivery, links, sending, workers
+from newsletter import campaigns, delivery, links, sending
 from newsletter.delivery import State
 from newsletter.engine import Cause
-from newsletter.errors import CampaignError
 from newsletter.mail.envelope import read_verp
-from newsletter.mail.relay import Timeouts
-from newsletter.models import Attempt, Campaign, Delivery, Edition, Letter
-from newsletter.outgoing import NOBODY, EditionMail
+from newsletter.models import Campaign, Delivery, Letter
+from newsletter.outgoing import NOBODY
 from subscribers import signup, suppression
 from subscribers.models import Subscriber, Suppression
 from tests.newsletter import books
 from tests.newsletter.books import NOW
-from tests.smtp_server import ReceivingServer, free_port, receiving
+from tests.newsletter.moody import addresses, moody
+from tests.smtp_server import free_port, receiving
 
 pytestmark = pytest.mark.django_db
 
 
-@dataclass
-class MoodyServer(ReceivingServer):
-    """Answers with the replies of `moods`, one for each mail, and is as slow as it is told."""
-
-    moods: list[str] = field(default_factory=list)
-    slow: float = 0.0
-    mail_reply: str = ""
-    busy: int = 0
-    busiest: int = 0
-
-    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
-        if self.mail_reply:
-            return self.mail_reply
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return "250 2.1.0 Ok"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.busy += 1
-        self.busiest = max(self.busiest, self.busy)
-        await asyncio.sleep(self.slow)
-        self.busy -= 1
-        mood = self.moods.pop(0) if self.moods else ""
-        if mood == "hang up":
-            server.transport.close()
-            return "250 never heard"
-        return mood or await super().handle_DATA(server, session, envelope)
+@pytest.fixture(autouse=True)
+def _own_relay(settings: Any) -> None:
+    """No test finds a server of the developer's machine."""
+    settings.RELAY_URL = settings.CATCHER_RELAY_URL = f"smtp://127.0.0.1:{free_port()}"
 
 
-@contextlib.contextmanager
-def moody(**options: Any) -> Iterator[MoodyServer]:
-    server = MoodyServer(port=free_port(), **options)
-    controller = Controller(server, hostname="127.0.0.1", port=server.port)
-    controller.start()
-    try:
-        yield server
-    finally:
-        controller.stop()
-
-
-def _addresses(server: ReceivingServer) -> list[str]:
-    return sorted(address for mail in server.received for address in mail.recipients)
+def settings_relay(port: int) -> None:
+    settings.RELAY_URL = f"smtp://127.0.0.1:{port}"
 
 
 def _message(content: bytes) -> Any:
@@ -94,7 +51,7 @@ def test_every_reader_gets_one_mail_of_their_own() -> None:
             campaign, NOW, relay=books.relay(server.port), on_progress=lambda progress: seen.append(progress.finished)
         )
     assert (run.cause, run.progress.states[State.SENT], run.progress.total) == (Cause.NONE, 25, 25)
-    assert _addresses(server) == sorted(reader.address for reader in wanted)
+    assert addresses(server) == sorted(reader.address for reader in wanted)
     assert all(len(mail.recipients) == 1 for mail in server.received)
     assert books.states(campaign) == {"sent": 25}
     assert seen == sorted(seen)
@@ -148,7 +105,7 @@ def test_who_leaves_while_the_campaign_runs_gets_nothing_that_was_not_handed_ove
     with moody(slow=0.02) as server:
         sending.send_campaign(campaign, NOW, relay=books.relay(server.port, 1), on_progress=leave_half_way)
     assert left
-    assert set(_addresses(server)) == {reader.address for reader in wanted} - set(left)
+    assert set(addresses(server)) == {reader.address for reader in wanted} - set(left)
     assert books.states(campaign) == {"sent": 12 - len(left), "cancelled": len(left)}
 
 
@@ -174,16 +131,6 @@ def test_it_defers_what_is_refused_for_now_and_goes_on_when_it_is_due() -> None:
     assert [attempt.outcome for attempt in row.attempts.all()] == ["deferred", "sent"]
     campaign.refresh_from_db()
     assert campaign.state == Campaign.State.DONE
-
-
-@pytest.fixture(autouse=True)
-def _own_relay(settings: Any) -> None:
-    """No test finds a server of the developer's machine."""
-    settings.RELAY_URL = settings.CATCHER_RELAY_URL = f"smtp://127.0.0.1:{free_port()}"
-
-
-def settings_relay(port: int) -> None:
-    settings.RELAY_URL = f"smtp://127.0.0.1:{port}"
 
 
 def test_a_delivery_expires_when_its_tries_are_used_up() -> None:
@@ -255,182 +202,6 @@ def test_an_address_no_envelope_can_hold_is_refused_without_asking_the_relay() -
     assert len(server.received) == 1
 
 
-# ------------------------------------------------------------ the relay's bad days
-def test_a_relay_that_is_away_pauses_the_campaign_and_loses_nothing() -> None:
-    books.readers(9)
-    campaign = books.running()
-    run = sending.send_campaign(campaign, NOW, relay=books.relay(free_port()))
-    assert run.cause is Cause.RELAY
-    assert books.states(campaign) == {"queued": 9}
-    assert not Attempt.objects.exists()
-    campaign.refresh_from_db()
-    assert campaign.state == Campaign.State.PAUSED
-    assert campaign.pause_reason == run.words
-    assert "127.0.0.1" in run.words
-    campaigns.resume(campaign)
-    with receiving() as server:
-        sending.send_campaign(campaign, NOW, relay=books.relay(server.port))
-    assert books.states(campaign) == {"sent": 9}
-    assert len(server.received) == 9
-
-
-def test_a_login_that_is_refused_pauses_the_campaign_at_once() -> None:
-    books.readers(2)
-    campaign = books.running()
-    with receiving(password="right") as server:
-        relay = replace(books.relay(server.port, 1), username="office", password="wrong")
-        run = sending.send_campaign(campaign, NOW, relay=relay)
-    assert run.cause is Cause.RELAY
-    assert "wrong" not in run.words
-    assert books.states(campaign) == {"queued": 2}
-
-
-def test_an_edition_changed_while_the_campaign_was_paused_is_not_sent() -> None:
-    books.readers(2)
-    campaign = books.running()
-    Edition.objects.filter(pk=campaign.edition_id).update(text="別の本文")
-    with receiving() as server:
-        run = sending.send_campaign(campaign, NOW, relay=books.relay(server.port))
-    assert run.cause is Cause.MESSAGE
-    assert not server.received
-    campaign.refresh_from_db()
-    assert campaign.state == Campaign.State.PAUSED
-    assert "確定したときと違っています" in campaign.pause_reason
-
-
-def test_ctrl_c_does_not_wait_for_a_relay_that_never_answers() -> None:
-    books.readers(3)
-    campaign = books.running()
-    stop = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        relay = replace(books.relay(silent.getsockname()[1], 2), timeouts=Timeouts())
-        threading.Timer(0.5, stop.set).start()
-        began = time.monotonic()
-        run = sending.send_campaign(campaign, NOW, relay=relay, stop_event=stop)
-    assert run.cause is Cause.INTERRUPTED
-    assert time.monotonic() - began < 5
-    assert books.states(campaign) == {"queued": 3}
-
-
-def test_a_relay_that_only_says_421_pauses_the_campaign_and_loses_nothing() -> None:
-    books.readers(8)
-    campaign = books.running()
-    with moody(mail_reply="421 4.3.2 shutting down") as server:
-        run = sending.send_campaign(campaign, NOW, relay=books.relay(server.port, 2))
-    assert run.cause is Cause.RELAY
-    assert "421" in run.words
-    assert books.states(campaign) == {"queued": 8}
-
-
-def test_a_relay_that_allows_fewer_connections_gets_fewer() -> None:
-    books.readers(20)
-    campaign = books.running()
-
-    class Shy(MoodyServer):
-        async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: Any) -> Any:
-            if self.connections >= 1:
-                return ["421 4.7.0 too many connections"]
-            return await super().handle_EHLO(server, session, envelope, hostname, responses)
-
-    server = Shy(port=free_port(), slow=0.01)
-    controller = Controller(server, hostname="127.0.0.1", port=server.port)
-    controller.start()
-    try:
-        run = sending.send_campaign(campaign, NOW, relay=books.relay(server.port, 4))
-    finally:
-        controller.stop()
-    assert run.cause is Cause.NONE
-    assert books.states(campaign) == {"sent": 20}
-
-
-# ------------------------------------------------------------ stopping
-def test_ctrl_c_finishes_what_is_on_the_wire_and_gives_back_the_rest() -> None:
-    books.readers(30)
-    campaign = books.running()
-    stop = threading.Event()
-
-    def stop_half_way(progress: Any) -> None:
-        if progress.finished >= 4:
-            stop.set()
-
-    with moody(slow=0.05) as server:
-        relay = books.relay(server.port, 2)
-        run = sending.send_campaign(campaign, NOW, relay=relay, stop_event=stop, on_progress=stop_half_way)
-        assert run.cause is Cause.INTERRUPTED
-        states = books.states(campaign)
-        assert set(states) == {"sent", "queued"}
-        assert states["sent"] == len(server.received) < 30
-        sending.send_campaign(campaign, NOW, relay=relay)
-    assert books.states(campaign) == {"sent": 30}
-    assert len(set(_addresses(server))) == len(server.received) == 30
-
-
-def test_a_campaign_paused_by_somebody_else_stops_within_moments() -> None:
-    books.readers(30)
-    campaign = books.running()
-    with moody(slow=0.02) as server:
-        run = sending.send_campaign(
-            campaign, NOW, relay=books.relay(server.port, 2),
-            on_progress=lambda progress: campaigns.pause(campaign, "件名に誤りがあるため"),
-        )  # fmt: skip
-    assert run.cause is Cause.ELSEWHERE
-    campaign.refresh_from_db()
-    assert campaign.pause_reason == "件名に誤りがあるため"
-    states = books.states(campaign)
-    assert set(states) == {"sent", "queued"}
-    assert states["sent"] <= 6
-
-
-def test_a_cancelled_campaign_leaves_nothing_waiting() -> None:
-    books.readers(30)
-    campaign = books.running()
-    with moody(slow=0.02) as server:
-        sending.send_campaign(
-            campaign, NOW, relay=books.relay(server.port, 2),
-            on_progress=lambda progress: campaigns.is_running(campaign) and campaigns.cancel(campaign, "担当", NOW),
-        )  # fmt: skip
-    assert set(books.states(campaign)) == {"sent", "cancelled"}
-
-
-def test_one_process_sends_a_campaign_at_a_time() -> None:
-    books.readers(1)
-    campaign = books.running()
-    with workers.alone(f"campaign-{campaign.pk}") as free:
-        assert free
-        with pytest.raises(CampaignError, match="ほかの処理がいま送信しています"):
-            sending.send_campaign(campaign, NOW)
-        assert sending.continue_campaigns(NOW) == []
-
-
-def test_a_mail_is_not_handed_over_after_its_lease() -> None:
-    books.readers(1)
-    campaign = books.running()
-    (claim,) = delivery.claim("w", 1, NOW, campaign).claims
-    (mail,) = EditionMail.of(campaign, NOW).prepare([claim])
-    with (
-        receiving() as server,
-        connections.Connections(books.relay(server.port, 1), lambda: NOW, lambda: NOW, ()) as lines,
-    ):
-        lines.carry([mail])  # type: ignore[list-item]
-        assert lines.answers(5) == [connections.Unsent(mail)]  # type: ignore[arg-type]
-    assert not server.received
-
-
-def test_never_more_is_claimed_than_two_for_each_connection() -> None:
-    books.readers(40)
-    campaign = books.running()
-    most = 0
-
-    def look(progress: Any) -> None:
-        nonlocal most
-        most = max(most, campaign.deliveries.filter(state=State.SENDING).count())
-
-    with moody(slow=0.01) as server:
-        sending.send_campaign(campaign, NOW, relay=books.relay(server.port, 3), on_progress=look)
-    assert 3 <= most <= 6
-    assert server.busiest <= 3
-
-
 # ------------------------------------------------------------ rehearsal
 def test_a_rehearsal_goes_to_the_catcher_whatever_the_relay_is(settings: Any) -> None:
     wanted = books.readers(3)
@@ -439,7 +210,7 @@ def test_a_rehearsal_goes_to_the_catcher_whatever_the_relay_is(settings: Any) ->
     with receiving() as catcher:
         settings.CATCHER_RELAY_URL = f"smtp://127.0.0.1:{catcher.port}"
         sending.send_campaign(campaign, NOW)
-    assert _addresses(catcher) == sorted(reader.address for reader in wanted)
+    assert addresses(catcher) == sorted(reader.address for reader in wanted)
     message = _message(catcher.received[0].content)
     assert message["Subject"].startswith("【リハーサル】")
     token = re.search(r"/u/([^/>]+)/", message["List-Unsubscribe"])
@@ -466,7 +237,7 @@ def test_letters_go_out_without_list_headers_and_not_as_bulk() -> None:
     with receiving() as server:
         run = sending.send_letters(NOW, relay=books.relay(server.port))
     assert run.progress.states[State.SENT] == 2
-    assert _addresses(server) == ["new@example.jp", "staff@example.lg.jp"]
+    assert addresses(server) == ["new@example.jp", "staff@example.lg.jp"]
     message = _message(server.received[0].content)
     assert "List-Unsubscribe" not in message
     assert message["Auto-Submitted"] == "auto-generated"
