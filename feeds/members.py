@@ -62,12 +62,22 @@ def find_municipality(text: str) -> Municipality:
     if code:
         found = [place for place in municipalities() if place.code == code]
     else:
-        found = [place for place in municipalities() if matching_form(text) in _names(place)]
+        found = list(_municipalities_by_name().get(matching_form(text), ()))
     if not found:
         raise MemberError(f"「{text}」という地方公共団体は見つかりません。名称か団体コードを確かめてください。")
     if len(found) > 1:
         raise MemberError(_ask_for_prefecture(text, ((place.prefecture, place.name) for place in found)))
     return found[0]
+
+
+@cache
+def _municipalities_by_name() -> dict[str, list[Municipality]]:
+    """Every name of every place: a list of subscribers asks a hundred thousand times."""
+    by_name: dict[str, list[Municipality]] = {}
+    for place in municipalities():
+        for name in _names(place):
+            by_name.setdefault(name, []).append(place)
+    return by_name
 
 
 def find(text: str) -> Member:

@@ -45,7 +45,8 @@ class PreferencesForm(forms.Form):
         label="お読みになりたい欄",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="1つも選ばないときは、すべての欄をご希望として登録します。",
+        help_text="いまは、どなたにもすべての欄をお届けしています。ご希望は、これからの編集とお届けの参考にします。"
+        "1つも選ばないときは、すべての欄をご希望として登録します。",
     )
     name = forms.CharField(
         label="お名前", required=False, max_length=LONGEST["name"], widget=forms.TextInput({"autocomplete": "name"})
