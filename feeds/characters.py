@@ -16,7 +16,7 @@ _INVISIBLE = re.compile(
 _LONE_JOINER = re.compile(
     r"(?<![\u203c-\u3299\ufe0f\U0001f000-\U0001faff])\u200d|\u200d(?![\u203c-\u3299\U0001f000-\U0001faff])"
 )
-_WHITE = re.compile(r"[\s\u0085\u2028\u2029]+")
+_WHITE = re.compile(r" \s+|[^\S ]\s*")  # all but a single space, which is left alone
 # NFC replaces these by their unified forms, and with them the form of a name (神 福 塚 as people write them).
 _COMPATIBILITY_IDEOGRAPHS = re.compile("([\uf900-\ufaff\U0002f800-\U0002fa1f]+)")
 _JAPANESE = re.compile("[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff]")
@@ -49,8 +49,8 @@ def without_control(text: str) -> str:
 
 def visible(text: str) -> str:
     """Normal form without control, zero-width and bidi characters; white space is left as it is."""
-    text = _INVISIBLE.sub("", _CONTROL.sub("", text))
-    return nfc(_LONE_JOINER.sub("", text))
+    text = _CONTROL.sub("", text)
+    return text if text.isascii() else nfc(_LONE_JOINER.sub("", _INVISIBLE.sub("", text)))
 
 
 def normalise(text: str) -> str:

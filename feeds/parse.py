@@ -49,7 +49,14 @@ class ParsedFeed:
     remark: str = ""  # what staff should know about the document, though it could be read
 
 
-def parse_feed(body: bytes, *, url: str, content_type: str = "", patience: float = PATIENCE_SECONDS) -> ParsedFeed:
+def parse_feed(
+    body: bytes,
+    *,
+    url: str,
+    content_type: str = "",
+    most_entries: int | None = None,
+    patience: float = PATIENCE_SECONDS,
+) -> ParsedFeed:
     """Read RSS 0.9x, 1.0, 2.0 or Atom from bytes that came from `url` (may be ""); raises ParseError in words."""
     ends_at = time.monotonic() + patience
     decoded = decode(body, content_type)
@@ -66,7 +73,7 @@ def parse_feed(body: bytes, *, url: str, content_type: str = "", patience: float
     return ParsedFeed(
         title=reader.line(raw.feed, "title"),
         language=str(raw.feed.get("language") or "")[:35],
-        entries=tuple(_with_keys(list(_in_time(reader, raw, ends_at)))),
+        entries=tuple(_with_keys(list(_in_time(reader, raw.entries[:most_entries], ends_at)))),
         remark="文書が途中で切れていたため、完全な記事だけを読み込みました。" if raw.cut_off else "",
     )
 
@@ -77,8 +84,8 @@ def _own_address(raw: RawFeed) -> str:
     return link if link.startswith(("http://", "https://")) else ""
 
 
-def _in_time(reader: _EntryReader, raw: RawFeed, ends_at: float) -> Iterator[ParsedEntry]:
-    for entry in raw.entries:
+def _in_time(reader: _EntryReader, entries: list[dict[str, Any]], ends_at: float) -> Iterator[ParsedEntry]:
+    for entry in entries:
         if time.monotonic() > ends_at:
             raise ParseError("読み込みに時間がかかりすぎるため、中止しました。")
         yield reader.read(entry)
@@ -103,14 +110,15 @@ class _EntryReader:
     def read(self, raw: dict[str, Any]) -> ParsedEntry:
         guid = text.normalise(_string(raw, "id"))
         url = self._url(raw, guid)
-        title, body = self.line(raw, "title"), self._body(raw)
-        words = text.without_tail(text.plain_text(body))
+        title, source = self.line(raw, "title"), _longest_text(raw)
+        body = self._cleaned(*source)
+        words = text.without_tail(text.words(body))
         return ParsedEntry(
             guid=guid,
             url=url,
             canonical_url=text.canonical_url(url),
             title=title,
-            summary=text.shorten(self._summary(raw) or text.normalise(words), SUMMARY_LIMIT),
+            summary=text.shorten(self._own_summary(raw, source[0]) or text.normalise(words), SUMMARY_LIMIT),
             body=body,
             published_at=_published(raw),
             fingerprint=text.fingerprint(title, words),
@@ -123,16 +131,13 @@ class _EntryReader:
             value = text.plain_text(value)
         return self._own_dashes(text.normalise(value))
 
-    def _summary(self, raw: dict[str, Any]) -> str:
-        words = text.plain_text(self._cleaned(_string(raw, "summary"), dict.get(raw, "summary_detail") or {}))
-        return text.normalise(text.without_tail(words))
-
-    def _body(self, raw: dict[str, Any]) -> str:
-        """The longest of the texts that an entry carries, as clean HTML."""
-        details = [*(dict.get(raw, "content") or ()), dict.get(raw, "summary_detail") or {}]
-        values = [(str(detail.get("value") or ""), detail) for detail in details]
-        values = [(value, detail) for value, detail in values if value] or [(_string(raw, "summary"), {})]
-        return self._cleaned(*max(values, key=lambda pair: len(pair[0])))
+    def _own_summary(self, raw: dict[str, Any], body: str) -> str:
+        """What the source itself offers as a summary beside the text."""
+        value = _string(raw, "summary")
+        if not value or value == body:
+            return ""
+        cleaned = self._cleaned(value, dict.get(raw, "summary_detail") or {})
+        return text.normalise(text.without_tail(text.words(cleaned)))
 
     def _cleaned(self, value: str, detail: dict[str, Any]) -> str:
         kind = detail.get("type") or "text/html"
@@ -157,6 +162,13 @@ class _EntryReader:
 def _string(raw: dict[str, Any], name: str) -> str:
     # dict.get: feedparser's own `get` warns about fields that it once mixed up (its issue 310).
     return str(dict.get(raw, name) or "")
+
+
+def _longest_text(raw: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The longest of the texts that an entry carries, and what feedparser knows about it."""
+    details = [*(dict.get(raw, "content") or ()), dict.get(raw, "summary_detail") or {}]
+    texts = [(str(detail.get("value") or ""), detail) for detail in details]
+    return max([*texts, (_string(raw, "summary"), {})], key=lambda pair: len(pair[0]))
 
 
 def _detail_type(raw: dict[str, Any], name: str) -> str:

@@ -124,7 +124,7 @@ def refresh_feed(feed: Feed, now: datetime, limits: Limits, caller: Caller | Non
 def _parsed(answer: Answer) -> ParsedFeed | None:
     if not isinstance(answer, Fetched):
         return None
-    return parse_feed(answer.body, url=answer.url, content_type=answer.content_type)
+    return parse_feed(answer.body, url=answer.url, content_type=answer.content_type, most_entries=storing.MOST_ENTRIES)
 
 
 def _settled(feed: Feed, answer: Answer, parsed: ParsedFeed | None, now: datetime) -> Refreshed:

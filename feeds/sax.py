@@ -7,9 +7,11 @@ what a hostile document can use to keep the parser busy for hours is bounded.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import xml.sax
 import xml.sax.expatreader
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -17,11 +19,11 @@ from xml.parsers.expat import errors as expat_errors
 from xml.sax import handler, xmlreader
 
 from feedparser import api
+from feedparser.namespaces import _base, dc
 
 from feeds.errors import ParseError
 
 _MOST_NAMESPACES = 100
-_MOST_PIECES = 50_000
 _TOLERANT_LIMIT = 4_000_000
 # The document ends too early, or something follows its end: what came before is whole.
 _CUT_OFF = frozenset(
@@ -33,6 +35,7 @@ _CUT_OFF = frozenset(
         expat_errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
     )
 )
+_OTHER_ERROR = -1
 _JUNK_AFTER_END = expat_errors.codes[expat_errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
 
 
@@ -60,9 +63,10 @@ class _Bounded:
         return super().unknown_starttag(tag, attrs)  # type: ignore[misc]
 
     def handle_data(self, text: str, escape: int = 1) -> None:
-        stack = self.elementstack  # type: ignore[attr-defined]
-        if stack and len(stack[-1][2]) > _MOST_PIECES:
-            raise ParseError("一つの要素に含まれるタグが多すぎるため、読み込みません。")
+        pieces = self.elementstack[-1][2] if self.elementstack else ()  # type: ignore[attr-defined]
+        # White space at the start of a text is taken off piece by piece, in time with the square of their number.
+        if pieces and text.isspace() and pieces[-1].isspace():
+            return
         super().handle_data(text, escape)  # type: ignore[misc]
 
     def handle_charref(self, ref: str) -> None:
@@ -71,6 +75,11 @@ class _Bounded:
         except (ValueError, OverflowError):  # a number that is no character
             return
 
+    def _start_textinput(self, attrs_d: Any) -> None:
+        # Inside an item, feedparser prepares the wrong place for the form's own title and link.
+        self.feeddata.setdefault("textinput", api.FeedParserDict())  # type: ignore[attr-defined]
+        super()._start_textinput(attrs_d)  # type: ignore[misc]
+
     def _sync_author_detail(self, key: str = "author") -> None:
         """Nothing: the search for a mail address in a name takes time with the square of its length."""
 
@@ -78,18 +87,29 @@ class _Bounded:
         """Keep no category: each is compared with all before it."""
         self._get_context().setdefault("tags", [])  # type: ignore[attr-defined]
 
-    # Media RSS captions its pictures. feedparser would take a caption for the text of the item if it comes second.
-    def _start_media_title(self, attrs_d: Any) -> None:
-        self.push("media_title", 1)  # type: ignore[attr-defined]
 
-    def _end_media_title(self) -> None:
-        self.pop("media_title")  # type: ignore[attr-defined]
+def _unheard(_: object) -> None:
+    raise AttributeError  # what feedparser takes for "no handler for this element"
 
-    def _start_media_description(self, attrs_d: Any) -> None:
-        self.push("media_description", 1)  # type: ignore[attr-defined]
 
-    def _end_media_description(self) -> None:
-        self.pop("media_description")  # type: ignore[attr-defined]
+def _forgiving(name: str) -> Callable[..., Any]:
+    """The handler, but what it stumbles over in a wrongly nested document costs that element only."""
+
+    def handle(self: Any, *attrs: Any) -> Any:
+        with contextlib.suppress(LookupError, TypeError, ValueError):
+            return getattr(super(_Bounded, self), name)(*attrs)
+
+    return handle
+
+
+# Only RSS's, Atom's and Dublin Core's elements are listened to. The others are not used here, stumble over dirt, and
+# Media RSS's captions of pictures would even be taken for the text of the item.
+_HEARD = {*vars(_base.Namespace), *vars(dc.Namespace)} - vars(_Bounded).keys()
+for _name in dir(api.StrictFeedParser):
+    if _name in _HEARD and _name.startswith(("_start_", "_end_")):
+        setattr(_Bounded, _name, _forgiving(_name))
+    elif _name.startswith(("_start_", "_end_")) and _name not in vars(_Bounded):
+        setattr(_Bounded, _name, property(_unheard))
 
 
 class _Strict(_Bounded, api.StrictFeedParser):  # type: ignore[misc]
@@ -133,7 +153,9 @@ def _parse_strictly(parser: Any, document: bytes) -> int | None:
     try:
         reader.parse(source)
     except xml.sax.SAXException as error:
-        return getattr(error.getException(), "code", -1)
+        return getattr(error.getException(), "code", _OTHER_ERROR)
+    except ValueError:  # a namespace with a space in its name, which expat's adapter cannot take apart
+        return _OTHER_ERROR
     return None
 
 

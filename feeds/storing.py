@@ -122,7 +122,7 @@ def _known(feed: Feed) -> list[Known]:
 
 def _fitting(parsed: ParsedFeed) -> ParsedFeed:
     """The document cut to what the columns hold; keys too long are replaced by their digest, never cut."""
-    return replace(parsed, entries=tuple(map(_fit, parsed.entries[:MOST_ENTRIES])))
+    return replace(parsed, entries=tuple(map(_fit, parsed.entries)))
 
 
 def _fit(entry: ParsedEntry) -> ParsedEntry:

@@ -25,6 +25,7 @@ __all__ = [
     "normalise",
     "plain_text",
     "shorten",
+    "words",
 ]
 
 _INLINE = frozenset({"a", "abbr", "b", "br", "cite", "code", "em", "i", "img", "q", "rp", "rt", "ruby", "s", "small"})
@@ -54,6 +55,7 @@ _SCHEMES = {"http", "https", "mailto", "tel"}
 # nh3 writes tags as `<name attr="value">` with < > & and quotes in text escaped, so that this cuts them safely.
 _TAG = re.compile(r'(</?[a-z][a-z0-9]*(?: [^\s="]+="[^"]*")*>)')
 _TAG_NAME = re.compile(r"</?([a-z0-9]+)")
+_BOX = re.compile(rf"<(/?)(?:{'|'.join(sorted(_BOXES))})(?: [^>]*)?>")
 _SIZE = re.compile(r' (?:width|height)="([^"]*)"')
 _WITH_EDGES = "p|li|td|th|dd|dt|h[1-6]|blockquote"
 _EMPTY = re.compile(
@@ -77,7 +79,7 @@ _EXCERPT_END = re.compile(r"\s*(?:\[\s*(?:…|\.{3})\s*\]|\(\s*(?:…|\.{3})\s*\
 
 # An article never comes near these; a document made to keep the parser busy does (its time grows with the square).
 _LONGEST = 400_000
-_MOST_TAGS = 8_000
+_MOST_TAGS = 5_000
 _PASSES = 6
 
 
@@ -98,8 +100,13 @@ def clean_html(html: str, base: str = "") -> str:
 
 def plain_text(html: str) -> str:
     """The words of an HTML text: paragraphs apart by a blank line, list items marked ・, one line for each <br>."""
+    return words(_cleaner("").clean(within_limits(html)))
+
+
+def words(cleaned: str) -> str:
+    """The same for HTML that has been cleaned already."""
     blocks: list[str] = [""]
-    for piece in _TAG.split(_with_paragraphs(_cleaner("").clean(within_limits(html)))):
+    for piece in _TAG.split(_with_paragraphs(cleaned)):
         name = _tag_name(piece)
         if not name:
             blocks[-1] += fold(visible(entities.unescape(piece)))
@@ -197,7 +204,7 @@ def _tidy(html: str) -> str:
 
 def _with_paragraphs(html: str) -> str:
     """Boxes become paragraphs; nh3 has taken all attributes of boxes but the language."""
-    return re.sub(rf"<(/?)(?:{'|'.join(sorted(_BOXES))})(?: [^>]*)?>", r"<\1p>", html)
+    return _BOX.sub(r"<\1p>", html)
 
 
 def _without_dead_ends(pieces: list[str]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Which entries an issue should carry, and where: a pure decision over what is at hand.
 
-Member news first, newest first, as many per section as the profile allows, every story once.
+Member news first, newest first (events: the soonest first), as many per section as the profile allows, every story once.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class LeftOut:
 def suggest(candidates: Collection[Candidate], occasion: Occasion) -> tuple[list[Suggestion], list[LeftOut]]:
     """The placements to add, in the issue's order, and the entries left out; the same input gives the same answer."""
     told, placed = set(occasion.told), dict(occasion.placed)
-    chosen: list[Suggestion] = []
+    chosen: list[tuple[Section, Candidate]] = []
     left_out: list[LeftOut] = []
     for candidate in sorted(candidates, key=_rank):
         answer = _judge(candidate, occasion, told, placed)
@@ -99,9 +99,14 @@ def suggest(candidates: Collection[Candidate], occasion: Occasion) -> tuple[list
             continue
         told |= candidate.tells
         placed[answer.key] = placed.get(answer.key, 0) + 1
-        chosen.append(Suggestion(candidate.entry_id, answer.key))
-    order = [section.key for section in occasion.sections]
-    return sorted(chosen, key=lambda suggestion: order.index(suggestion.section)), left_out
+        chosen.append((answer, candidate))
+    chosen.sort(key=lambda pair: (occasion.sections.index(pair[0]), _day_of_event(*pair)))
+    return [Suggestion(candidate.entry_id, section.key) for section, candidate in chosen], left_out
+
+
+def _day_of_event(section: Section, candidate: Candidate) -> date:
+    """Readers look through events as through a calendar; elsewhere the newest stay first."""
+    return candidate.open_until or date.max if section.kind == SectionKind.EVENT else date.min
 
 
 def _rank(candidate: Candidate) -> tuple[bool, float, int]:

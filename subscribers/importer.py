@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from subscribers import suppression
 from subscribers.addresses import fingerprint
@@ -228,11 +228,25 @@ def _write(block: Sequence[Planned], grounds: Grounds, now: datetime) -> None:
     added = [(planned, _subscriber(planned, now)) for planned in block if planned.action is Verdict.ADDED]
     Subscriber.objects.bulk_create([subscriber for _, subscriber in added], batch_size=WRITE_BATCH)
     updated = [(planned, _changed(planned, now)) for planned in block if planned.action is Verdict.UPDATED]
-    if updated:
-        fields = (*_FIELDS, "state", "confirmed_at")
-        Subscriber.objects.bulk_update([subscriber for _, subscriber in updated], fields, batch_size=WRITE_BATCH)
+    _update([subscriber for _, subscriber in updated])
     events = [_event(planned, subscriber, grounds, now) for planned, subscriber in (*added, *updated)]
     ConsentEvent.objects.bulk_create(events, batch_size=WRITE_BATCH)
+
+
+def _update(subscribers: Sequence[Subscriber]) -> None:
+    """One prepared statement for all: bulk_update needs a minute for the 50,000 changes of an April."""
+    fields = [Subscriber._meta.get_field(name) for name in (*_FIELDS, "state", "confirmed_at")]
+    quote = connection.ops.quote_name
+    columns = ", ".join(f"{quote(field.column)} = %s" for field in fields)
+    key = Subscriber._meta.pk
+    statement = f"UPDATE {quote(Subscriber._meta.db_table)} SET {columns} WHERE {quote(key.column)} = %s"  # noqa: S608
+    rows = [
+        (*(field.get_db_prep_save(getattr(one, field.attname), connection) for field in fields), one.pk)
+        for one in subscribers
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
 
 
 def _subscriber(planned: Planned, now: datetime) -> Subscriber:

@@ -41,6 +41,7 @@ class ReceivingServer:
     final_reply: str = "250 2.0.0 Ok"
     logins: list[str] = field(default_factory=list)
     connections: int = 0
+    delay: float = 0.0  # seconds before the answer to the final dot
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -58,6 +59,7 @@ class ReceivingServer:
         return reply
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        await asyncio.sleep(self.delay)
         if self.final_reply.startswith("2"):
             content = envelope.original_content or b""
             self.received.append(Received(str(envelope.mail_from), tuple(envelope.rcpt_tos), content))
@@ -66,10 +68,16 @@ class ReceivingServer:
 
 @contextlib.contextmanager
 def receiving(
-    *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None, password: str = "", **options: Any
+    *,
+    port: int = 0,
+    delay: float = 0.0,
+    tls: ssl.SSLContext | None = None,
+    starttls: ssl.SSLContext | None = None,
+    password: str = "",
+    **options: Any,
 ) -> Iterator[ReceivingServer]:
-    """Run a ReceivingServer; with `password` it asks for a login as `office`."""
-    server = ReceivingServer(port=free_port())
+    """Run a ReceivingServer, on a free port unless one is named; with `password` it asks for a login as `office`."""
+    server = ReceivingServer(port=port or free_port(), delay=delay)
 
     def authenticate(smtp: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         right = isinstance(data, LoginPassword) and data == LoginPassword(b"office", password.encode())

@@ -15,7 +15,7 @@ from newsletter.cli.base import EXIT_FAILED, Failure, django_command, fail, json
 if TYPE_CHECKING:
     from django.core.checks import CheckMessage
 
-UPLOAD_LIMIT = 20 * 1024 * 1024  # bytes of one request: a photo and its form
+UPLOAD_LIMIT = 40 * 1024 * 1024  # bytes of one request: a photo and its form
 PATIENCE = 90  # seconds that running tasks get to come to an end
 HEALTH_SECONDS = 10
 PORT = click.IntRange(1, 65535)
@@ -192,7 +192,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 @click.command()
-@click.option("--workers", type=click.IntRange(1, 32), default=2, show_default=True, help="同時に進める処理の数。")
+@click.option("--workers", type=click.IntRange(1, 32), default=4, show_default=True, help="同時に進める処理の数。")
 @django_command
 def work(workers: int) -> None:
     """裏方の処理と定時の処理を動かします。Ctrl-C で、区切りのよいところで終わります。"""

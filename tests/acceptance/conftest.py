@@ -109,16 +109,21 @@ def postgres_cluster() -> Iterator[str]:
         pytest.skip(str(missing))
 
 
+@pytest.fixture
+def postgres_address(postgres_cluster: str) -> str:
+    """An empty database of its own on the real PostgreSQL."""
+    name = f"acceptance_{os.getpid()}_{time.monotonic_ns()}"
+    with psycopg.connect(f"{postgres_cluster}postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return f"{postgres_cluster}{name}"
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Instance:
     """A migrated installation, once on SQLite and once on PostgreSQL."""
     environment = {}
     if request.param == "postgres":
-        address = request.getfixturevalue("postgres_cluster")
-        name = f"acceptance_{os.getpid()}_{time.monotonic_ns()}"
-        with psycopg.connect(f"{address}postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        environment["DATABASE_URL"] = f"{address}{name}"
+        environment["DATABASE_URL"] = request.getfixturevalue("postgres_address")
     made = Instance(tmp_path / "var", environment)
     made.run("migrate")
     return made

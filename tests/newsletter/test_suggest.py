@@ -134,3 +134,10 @@ def test_the_order_of_the_input_does_not_matter() -> None:
     for seed in range(5):
         shuffled = random.Random(seed).sample(candidates, len(candidates))
         assert suggest(shuffled, occasion()) == answer
+
+
+def test_events_stand_in_the_order_in_which_they_take_place() -> None:
+    events = [
+        news(n, member=True, days_ago=n, open_until=RELEASE + timedelta(days=days)) for n, days in ((1, 9), (2, 3))
+    ]
+    assert chosen(events) == [(2, "events"), (1, "events")]
