@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from feeds.models import Entry, Submission
 from newsletter import calendar, links
+from newsletter.association.facts import Profile
 from newsletter.headlines import paragraphs
 from newsletter.mail.content import Fact, IssueContent, ItemContent, Picture, SectionContent
 from newsletter.models import Issue, Placement
-from newsletter.profile_facts import Profile
 
 LANGUAGES = {
     "en": "英語",

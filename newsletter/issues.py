@@ -12,13 +12,13 @@ from django.db.models import Q
 
 from feeds.models import Entry
 from newsletter import calendar, headlines, profile
+from newsletter.association.facts import Profile
 from newsletter.errors import IssueError
 from newsletter.issue_content import build_content, ordered_placements
 from newsletter.issue_entries import candidate, check_entry, draft, told, unused_entries
 from newsletter.mail.content import IssueContent
 from newsletter.mail.dates import month_label
 from newsletter.models import Approval, Campaign, Issue, Placement
-from newsletter.profile_facts import Profile
 from newsletter.suggest import LeftOut, Occasion, section_for
 from newsletter.suggest import suggest as choose
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from django.conf import settings
 
 from newsletter import links, profile
+from newsletter.association.facts import Profile
 from newsletter.delivery import Claim
 from newsletter.errors import NewsletterError
 from newsletter.mail import envelope
@@ -17,7 +18,6 @@ from newsletter.mail.content import RenderedMail
 from newsletter.mail.envelope import Envelope
 from newsletter.mail.message import CompiledMessage, Recipient, Sender, compile_message
 from newsletter.models import Campaign, Edition, Letter
-from newsletter.profile_facts import Profile
 
 REHEARSAL_MARK, TEST_MARK = "【リハーサル】", "【テスト】"
 # As long as a real key and nobody's: a click in a rehearsal or a test mail changes nothing for any reader.

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from feeds.members import municipalities
+from newsletter.association.document import read_document
+from newsletter.association.facts import Profile
+from newsletter.association.loading import ProfileChange, store
 from newsletter.errors import ProfileError
 from newsletter.models import Association
-from newsletter.profile_document import read_document
-from newsletter.profile_facts import Profile
-from newsletter.profile_loading import ProfileChange, store
 
 __all__ = ["Profile", "ProfileChange", "current", "current_or_none", "load", "read"]
 

@@ -1,6 +1,6 @@
 """Which entries an issue should carry, and where: a pure decision over what is at hand.
 
-Member news first, newest first (events: the soonest first), as many per section as the profile allows, every story once.
+Member news first, newest first, events by their day; as many per section as the profile allows, every story once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from newsletter.profile_facts import Section, SectionKind
+from newsletter.association.facts import Section, SectionKind
 
 
 class Reason(StrEnum):

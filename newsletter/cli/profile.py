@@ -12,8 +12,8 @@ import click
 from newsletter.cli.base import django_command, json_option, print_json
 
 if TYPE_CHECKING:
+    from newsletter.association.loading import ProfileChange
     from newsletter.profile import Profile
-    from newsletter.profile_loading import ProfileChange
 
 FILE = click.argument("file", type=click.Path(path_type=Path), metavar="ファイル")
 KINDS = {"association": "団体", "member": "会員", "feed": "フィード"}

@@ -16,7 +16,7 @@ from feeds.japanese_dates import japanese
 from feeds.models import Submission
 from feeds.photos import RecodedPhoto
 from feeds.validation import SubmissionDraft, validate
-from newsletter.profile_facts import Profile
+from newsletter.association.facts import Profile
 from newsletter.web.submit_photo import FormPhoto
 
 INPUT_TYPES = {"contact_phone": "tel", "contact_email": "email", "url": "url"}

@@ -12,11 +12,11 @@ import pytest
 from feeds.members import municipalities
 from feeds.models import Feed, Member
 from newsletter import profile
+from newsletter.association.document import contrast, read_document
+from newsletter.association.facts import Numbering
+from newsletter.association.loading import Action, ProfileChange
 from newsletter.errors import ProfileError
 from newsletter.models import Association, Issue
-from newsletter.profile_document import contrast, read_document
-from newsletter.profile_facts import Numbering
-from newsletter.profile_loading import Action, ProfileChange
 from tests.newsletter.issue_parts import NOW, PROFILE, feed_entry
 
 LATER = NOW + timedelta(days=1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.profile_facts import Section, SectionKind
+from newsletter.association.facts import Section, SectionKind
 from newsletter.suggest import Candidate, Occasion, Reason, suggest
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -12,9 +12,9 @@ from django.db import transaction
 
 from feeds.members import Municipality, municipalities
 from feeds.models import Feed, Member
+from newsletter.association.facts import Profile, ProfileFeed, ProfileMember
 from newsletter.errors import ProfileError
 from newsletter.models import Association, Issue, Placement
-from newsletter.profile_facts import Profile, ProfileFeed, ProfileMember
 
 
 class Action(StrEnum):

@@ -11,9 +11,7 @@ from datetime import date
 from typing import Any
 
 from feeds.members import is_valid_code
-from newsletter.errors import ProfileError
-from newsletter.mail.content import Palette, Publisher
-from newsletter.profile_facts import (
+from newsletter.association.facts import (
     Numbering,
     Pathway,
     Profile,
@@ -24,7 +22,9 @@ from newsletter.profile_facts import (
     Sender,
     Wording,
 )
-from newsletter.profile_table import Remarks, Table
+from newsletter.association.table import Remarks, Table
+from newsletter.errors import ProfileError
+from newsletter.mail.content import Palette, Publisher
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
