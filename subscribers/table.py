@@ -17,7 +17,6 @@ from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import ParseError
 
 from subscribers.columns import guess_columns, normal
 from subscribers.encodings import find_encoding, read_lines
@@ -39,7 +38,7 @@ DELIMITERS = ",\t;"
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
-    ParseError,
+    SyntaxError,  # of ElementTree and of lxml
     KeyError,
     IndexError,
     ValueError,
@@ -48,6 +47,7 @@ BROKEN = (
     EOFError,
     NotImplementedError,
     RuntimeError,
+    AssertionError,
     OverflowError,
 )
 
@@ -195,13 +195,14 @@ def _check_parts(path: Path) -> None:
 def _book(path: Path) -> Iterator[Workbook]:
     import openpyxl
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl warns about validations and styles that it leaves out
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    try:
-        yield book
-    finally:
-        book.close()
+    with path.open("rb") as file:  # a path would be judged by its ending
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns about validations and styles that it leaves out
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 def _xlsx_rows(table: Table) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -224,3 +225,31 @@ def test_a_cell_that_never_ends_is_refused(tmp_path: Path) -> None:
 )
 def test_exactly_the_protecting_apostrophe_comes_off(cell: str, plain: str) -> None:
     assert unescape(cell) == plain
+
+
+def test_a_workbook_is_known_by_its_content_not_by_its_name(tmp_path: Path) -> None:
+    path = workbook(tmp_path, [["メール"], ["a@example.jp"]]).rename(tmp_path / "名簿.csv")
+    assert cells(open_table(path)) == [("a@example.jp",)]
+
+
+def test_a_damaged_workbook_is_read_or_refused_in_words(tmp_path: Path) -> None:
+    whole = workbook(tmp_path, [["メール", "登録日"], ["a@example.jp", date(2026, 4, 1)]])
+    with zipfile.ZipFile(whole) as parts:
+        contents = {name: parts.read(name) for name in parts.namelist()}
+    chance = random.Random(137)
+    refused = 0
+    for _ in range(150):
+        hurt = chance.choice(list(contents))
+        damaged = bytearray(contents[hurt])
+        for _ in range(chance.randint(1, 6)):
+            place = chance.randrange(len(damaged))
+            damaged[place : place + chance.randint(0, 9)] = bytes([chance.randrange(256)])
+        path = tmp_path / "damaged.xlsx"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as parts:
+            for name, content in contents.items():
+                parts.writestr(name, bytes(damaged) if name == hurt else content)
+        try:
+            cells(open_table(path))
+        except ImportFileError:
+            refused += 1
+    assert 0 < refused < 150
