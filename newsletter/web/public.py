@@ -37,6 +37,7 @@ REQUESTS_PER_SOURCE = 60  # an hour
 REQUESTS_PER_ADDRESS = 3  # a day
 ONE_CLICK = "One-Click"  # RFC 8058 3.1
 LATEST = 3
+# on_commit(…, robust=True): when the queue of tasks is away the step stands, and the clock sends the letter later.
 
 
 @require_safe
@@ -85,7 +86,7 @@ def _request(form: SignupForm, source: str) -> None:
         known = asked.kind is signup.Kind.ALREADY
         send = letters.send_already_subscribed if known else letters.send_confirmation
         send(asked.subscriber, now)
-        transaction.on_commit(tasks.deliver_letters)
+        transaction.on_commit(tasks.deliver_letters, robust=True)
 
 
 @require_safe
@@ -235,7 +236,7 @@ def _send(send: Callable[[Subscriber], Letter], subscriber: Subscriber) -> None:
     try:
         with transaction.atomic():
             send(subscriber)
-            transaction.on_commit(tasks.deliver_letters)
+            transaction.on_commit(tasks.deliver_letters, robust=True)
     except NewsletterError as error:
         log.warning("The letter after a step of subscriber %s could not be made: %s", subscriber.pk, error)
 

@@ -101,6 +101,11 @@ def test_from_the_form_to_the_first_issue(client: Client) -> None:
     assert (requested.wording, requested.source, requested.basis) == ("2026-11", "127.0.0.1", "form")
 
 
+def test_another_site_cannot_sign_people_up_through_a_visitors_browser(strict: Client) -> None:
+    assert sign_up(strict).status_code == 403
+    assert not Subscriber.objects.exists()
+
+
 def test_the_letter_is_on_its_way_after_the_commit(
     client: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
