@@ -1,0 +1,64 @@
+"""Take the pictures of the README from the last demonstration: `make images` (after `make demo`; needs Chromium)."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from newsletter.demo.instance import DemoError, Instance
+
+FOLDER = Path(__file__).parent
+DEMO = FOLDER.parents[1] / "var" / "demo"
+
+# name: (what is opened, width, height, colour scheme)
+PICTURES = {
+    "issue-phone": ("mail", 375, 1500, "light"),
+    "issue-phone-dark": ("mail", 375, 1500, "dark"),
+    "issue-desk": ("mail", 760, 1500, "light"),
+    "subscribe": ("subscribe/", 1200, 1500, "light"),
+    "archive": ("archive/", 1200, 700, "light"),
+}
+
+
+def main() -> int:
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        print("Chromium is not installed.", file=sys.stderr)  # noqa: T201
+        return 1
+    try:
+        instance = Instance.of_last_run(DEMO, lambda _: None)
+    except DemoError:
+        print("Run `make demo` first.", file=sys.stderr)  # noqa: T201
+        return 1
+    with instance.background("serve", instance.ports.web), _browser(program) as browser:
+        for name, (page, width, height, scheme) in PICTURES.items():
+            url = (DEMO / "issue.html").as_uri() if page == "mail" else f"{instance.base_url}/{page}"
+            _take(browser, url, FOLDER / f"{name}.png", width, height, scheme)
+    return 0
+
+
+@contextlib.contextmanager
+def _browser(program: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def _take(browser: Browser, url: str, file: Path, width: int, height: int, scheme: str) -> None:
+    page = browser.new_page(
+        viewport={"width": width, "height": height}, device_scale_factor=1.5 if width < 500 else 1,
+        color_scheme="dark" if scheme == "dark" else "light",
+    )  # fmt: skip
+    page.goto(url, wait_until="networkidle")
+    page.screenshot(path=file)
+    page.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
