@@ -41,18 +41,18 @@ _catalogue: dict[str, Rule] = {}
 
 
 def rule(
-    id: str, level: Level, title: str, explanation: str, source: str, *, needs_morphology: bool = False
+    name: str, level: Level, title: str, explanation: str, source: str, *, needs_morphology: bool = False
 ) -> Callable[[Callable[[Rule, Manuscript, World], Iterable[Finding]]], Rule]:
-    """Register the decorated function `(rule, manuscript, world) -> findings` as a rule of the catalogue."""
+    """Register the decorated function `(rule, manuscript, world) -> findings` under `name`, its id."""
 
     def register(function: Callable[[Rule, Manuscript, World], Iterable[Finding]]) -> Rule:
         made = Rule(
-            id, level, title, explanation, source,
+            name, level, title, explanation, source,
             lambda manuscript, world: function(made, manuscript, world), needs_morphology,
         )  # fmt: skip
-        if id in _catalogue:
-            raise ValueError(f"two rules are called {id}")
-        _catalogue[id] = made
+        if name in _catalogue:
+            raise ValueError(f"two rules are called {name}")
+        _catalogue[name] = made
         return made
 
     return register
