@@ -72,7 +72,7 @@ class ContributorInline(admin.TabularInline):
 
 @admin.register(Member)
 class MemberAdmin(Kept):
-    list_display = ("name", "kind", "prefecture", "code", "active")
+    list_display = ("name", "kind", "prefecture", "code", "head", "active")
     list_filter = ("kind", "active")
     search_fields = ("name", "kana", "code")
     readonly_fields = ("key", "code")

@@ -22,6 +22,9 @@ class Member(models.Model):
     # 全国地方公共団体コード: 5 digits and a check digit. Special members have none.
     code = models.CharField("団体コード", max_length=6, blank=True)
     website = models.URLField("ウェブサイト", blank=True)
+    # The glyphs that the person uses (松井一實): the proofreading compares every mention with this.
+    head = models.CharField("首長の氏名", max_length=60, blank=True, help_text="姓と名の間は空けません。")
+    head_title = models.CharField("首長の職名", max_length=20, blank=True, help_text="市長、知事、区長、町長など。")
     active = models.BooleanField("有効", default=True)
 
     class Meta:

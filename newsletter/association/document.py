@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from feeds.members import is_valid_code
+from feeds.governments import is_valid_code
 from newsletter.association.facts import (
     Numbering,
     Pathway,
@@ -30,6 +30,7 @@ COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # BCP 47, the part that occurs
 LIST_ID = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")  # RFC 2919 section 2
+NAME = re.compile(r"[^\s\u3000]+")
 PHONE = re.compile(r"[0-9+() -]{8,20}")
 SDG_COUNT = 17
 CONTRAST = 4.5  # WCAG 2 level AA for body text
@@ -196,8 +197,14 @@ def _member(table: Table, national: Mapping[str, str] | None) -> ProfileMember:
         kana=table.text("kana", required=False, longest=100),
         prefecture=table.text("prefecture", required=False, longest=10),
         website=table.web_address("website", required=False),
+        head=table.matching(
+            "head", NAME, "姓と名の間を空けずに書いてください（武内和久）。", required=False, longest=60
+        ),
+        head_title=table.text("head_title", required=False, longest=20),
     )
     table.close()
+    if bool(member.head) != bool(member.head_title):
+        table.wrong("head", "首長は head（氏名）と head_title（市長、知事など）の両方を書いてください。")
     if member.kind == "full" and not member.code:
         table.wrong("code", "正会員には全国地方公共団体コード（6桁）を書いてください。")
     elif member.code and not is_valid_code(member.code):

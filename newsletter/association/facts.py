@@ -84,6 +84,8 @@ class ProfileMember:
     kana: str = ""
     prefecture: str = ""
     website: str = ""
+    head: str = ""  # the mayor's or governor's name, without a space, in the glyphs that the person uses
+    head_title: str = ""  # 市長, 知事, 区長, 町長
 
 
 @dataclass(frozen=True, slots=True)

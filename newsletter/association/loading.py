@@ -136,6 +136,8 @@ def _member_fields(member: ProfileMember, government: Municipality | None) -> di
     del fields["key"]
     for name in ("kana", "prefecture", "website"):  # what the file leaves out, the national list knows
         fields[name] = fields[name] or (getattr(government, name) if government else "")
+    if not member.head:  # the file need not know the head; then what staff wrote in the admin stays
+        del fields["head"], fields["head_title"]
     return fields
 
 
