@@ -53,7 +53,7 @@ bench: setup
 	@for b in bench/*.py; do echo "== $$b"; $(RUN) "bench.$$(basename $$b .py)" || exit 1; done
 
 lock: setup
-	.venv/bin/python -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	.venv/bin/python -m uv pip compile pyproject.toml --extra postgres --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url -o requirements.lock
 
 clean:
