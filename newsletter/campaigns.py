@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from feeds import submissions
 from feeds.models import Entry
-from newsletter import delivery, editions, issues
+from newsletter import delivery, editions, identity, issues
 from newsletter.errors import CampaignError
 from newsletter.models import Campaign, Delivery, Edition, Issue
 
@@ -86,6 +86,7 @@ def _refuse_second(edition: Edition) -> None:
 @transaction.atomic
 def start(campaign: Campaign, now: datetime) -> int:
     """PLANNED -> SENDING: check the edition once more and write one Delivery per recipient. Returns how many."""
+    identity.require()
     _lock(campaign)
     if campaign.state != State.PLANNED:
         raise CampaignError(f"配信 {campaign.pk} は「{campaign.get_state_display()}」なので、開始できません。")
@@ -120,6 +121,7 @@ def pause(campaign: Campaign, reason: str) -> bool:
 @transaction.atomic
 def resume(campaign: Campaign) -> None:
     """PAUSED -> SENDING. One that is SENDING already (its sender died) is left as it is."""
+    identity.require()
     _lock(campaign)
     if campaign.state == State.PAUSED:
         refuse_unsendable(campaign.edition, campaign.rehearsal)

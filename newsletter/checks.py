@@ -57,7 +57,7 @@ def folders() -> Iterator[CheckMessage]:
             id="newsletter.E001",
         )
         return
-    for name in ("secret.key", "fingerprint.key"):
+    for name in ("secret.key", "fingerprint.key", "identity"):
         file = var / name
         if file.exists() and file.stat().st_mode & 0o077:
             yield Error(
@@ -248,6 +248,7 @@ def _profile() -> Iterator[CheckMessage]:
     if association is None:
         yield Error("団体のプロファイルがまだ読み込まれていません。", hint=hint, id="newsletter.E018")
         return
+    yield from _identity()
     domain = association.sender.address.rpartition("@")[2]
     if is_reserved(domain) and not relay_is_catcher():
         yield Error(
@@ -263,6 +264,13 @@ def _accounts() -> Iterator[CheckMessage]:
     if not get_user_model()._default_manager.filter(is_superuser=True, is_active=True).exists():
         yield Caution(
             "管理者のアカウントがありません。",
+def _identity() -> Iterator[CheckMessage]:
+    from newsletter import identity
+
+    if words := identity.problem():
+        yield Error(words, hint="docs/running.md の Backup の章を見てください。", id="newsletter.E030")
+
+
             hint="newsletter manage createsuperuser を実行してください。",
             id="newsletter.W020",
         )

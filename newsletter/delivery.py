@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.fields import CharField, DateTimeField, IntegerField
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 
-from newsletter import recipients, workers
+from newsletter import audiences, recipients, workers
+from newsletter.mail.providers import OTHERS
 from newsletter.models import Attempt, Campaign, Delivery, Letter
 from newsletter.recipients import Addressee
-from subscribers import audience, suppression
+from subscribers import suppression
 from subscribers.models import Subscriber, Suppression
 
 State = Delivery.State
@@ -26,8 +26,7 @@ State = Delivery.State
 # A living worker renews its lease every RENEW_EVERY; the difference covers a slow disk and clocks that disagree.
 LEASE = timedelta(minutes=2)
 RENEW_EVERY = timedelta(seconds=20)
-# What the reader may already have in the mailbox.
-PERHAPS_ARRIVED = (State.SENDING, State.SENT, State.IN_DOUBT, State.BOUNCED)
+PERHAPS_ARRIVED = audiences.PERHAPS_ARRIVED
 WAITING = (State.QUEUED, State.DEFERRED)
 UNFINISHED = (State.QUEUED, State.DEFERRED, State.SENDING)
 
@@ -71,37 +70,9 @@ class Settlement:
 
 
 # ------------------------------------------------------------ queue
-@transaction.atomic
 def queue_campaign(campaign: Campaign, now: datetime) -> int:
-    """One QUEUED row per recipient, in one statement; again and again adds only who is missing. Returns rows added."""
-    readers = audience.recipients().filter(
-        ~Exists(Delivery.objects.filter(campaign=campaign, subscriber=OuterRef("pk")))
-    )
-    if not campaign.rehearsal:
-        readers = readers.filter(~Exists(_had_it_before(campaign)))
-    columns = {
-        "campaign_id": Value(campaign.pk, IntegerField()),
-        "state": Value(State.QUEUED.value, CharField()),
-        "tries": Value(0, IntegerField()),
-        "claimed_by": Value("", CharField()),
-        "reply_text": Value("", CharField()),
-        "reason": Value("", CharField()),
-        "queued_at": Value(now, DateTimeField()),
-    }
-    chosen = readers.order_by().annotate(**{f"new_{name}": value for name, value in columns.items()})
-    select, parameters = chosen.values_list("pk", *(f"new_{name}" for name in columns)).query.sql_with_params()
-    quoted = ", ".join(connection.ops.quote_name(name) for name in ("subscriber_id", *columns))
-    table = connection.ops.quote_name(Delivery._meta.db_table)
-    with connection.cursor() as cursor:
-        # Two at once: the unique constraint lets only the first one in, and the second adds nothing.
-        cursor.execute(f"INSERT INTO {table} ({quoted}) {select} ON CONFLICT DO NOTHING", parameters)
-        return int(cursor.rowcount)
-
-
-def _had_it_before(campaign: Campaign) -> QuerySet[Delivery]:
-    """Deliveries of the same edition by an earlier campaign (one that was cancelled half-way) that may have arrived."""
-    earlier = Delivery.objects.filter(campaign__edition_id=campaign.edition_id, campaign__rehearsal=False)
-    return earlier.filter(subscriber=OuterRef("pk"), state__in=PERHAPS_ARRIVED)
+    """One QUEUED row per recipient, and the reasons why the others get none. Returns rows added. See audiences.py."""
+    return audiences.freeze(campaign, now)
 
 
 def queue_letter(letter: Letter, now: datetime) -> Delivery:
@@ -296,10 +267,19 @@ def cancel_waiting(campaign: Campaign, now: datetime, reason: str = CAMPAIGN_CAN
 
 def forget_readers(campaign: Campaign) -> int:
     """Cut the finished rows of a rehearsal from its readers: their records hold real mail only."""
+    audiences.forget_readers(campaign)
     return campaign.deliveries.exclude(state__in=(*UNFINISHED, State.IN_DOUBT)).update(subscriber=None)
 
 
+def doubt_all(now: datetime, reason: str) -> int:
+    """QUEUED, DEFERRED and SENDING -> IN_DOUBT for everything: an old copy of the ledger cannot know. How many."""
+    unfinished = Delivery.objects.filter(state__in=UNFINISHED)
+    return unfinished.update(
+        state=State.IN_DOUBT, reason=reason[:100], retry_at=None, settled_at=now, claimed_by="", lease_until=None
+    )
+
+
 def forget_words(subscriber: Subscriber) -> None:
-    """Empty what servers said about this reader: a reply may quote the address, and the reader is to be erased."""
+    """Empty what servers said about this reader, and whose the mailbox was: both may point at who is to be erased."""
     Attempt.objects.filter(delivery__subscriber=subscriber).update(reply_text="")
-    Delivery.objects.filter(subscriber=subscriber).update(reply_text="")
+    Delivery.objects.filter(subscriber=subscriber).update(reply_text="", provider=OTHERS)

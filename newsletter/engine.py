@@ -45,6 +45,7 @@ STATES = {
     Outcome.REFUSED_MAILBOX: State.REFUSED,
     Outcome.REFUSED_POLICY: State.REFUSED,
     Outcome.IN_DOUBT: State.IN_DOUBT,
+    LOCKED = "locked"  # this machine may not send from this database: see identity.py
 }
 REASONS = {
     Outcome.DEFERRED: "一時的に受け付けられませんでした",

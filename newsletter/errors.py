@@ -35,3 +35,7 @@ class RelayError(NewsletterError):
 
 class CatcherError(NewsletterError):
     """The mail catcher cannot be started."""
+
+
+class InstallationError(NewsletterError):
+    """This machine may not send from this database."""

@@ -1,4 +1,4 @@
-"""Association, Issue, Placement, Edition, Approval, Campaign, Letter, Delivery, Attempt.
+"""Installation, Association, Issue, Placement, Edition, Approval, Campaign, Exclusion, Letter, Delivery, Attempt.
 
 Fields, constraints and one-line predicates. The verbs live in the modules named after each subject.
 """
@@ -14,6 +14,21 @@ from django.utils import timezone
 from feeds.models import Entry, Submission
 from newsletter.errors import EditionError
 from subscribers.models import Subscriber
+
+
+class Installation(models.Model):
+    """A machine that may send from this database; its own half of this stands in var/identity."""
+
+    identity = models.CharField("識別子", max_length=32, unique=True)
+    mark = models.PositiveBigIntegerField("送信の通し番号", default=0)  # grows with every sending: see identity.py
+    adopted_by = models.CharField("引き継いだ人", max_length=150, blank=True)  # empty: it made this database
+    adopted_at = models.DateTimeField("登録", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "送信する機械"
+
+    def __str__(self) -> str:
+        return self.identity[:8]
 
 
 class Association(models.Model):
@@ -183,13 +198,25 @@ class Delivery(models.Model):
     """One mail to one recipient, with its state. Only newsletter.delivery moves it."""
 
     class State(models.TextChoices):
+    class InDoubt(models.TextChoices):
+        ASK = "ask", "人が決める"
+        RESEND = "resend", "二重でも届ける"
+        LEAVE = "leave", "届かなくても送り直さない"
+
         QUEUED = "queued", "待機"
         SENDING = "sending", "送信中"  # claimed by a worker until lease_until
+    in_doubt = models.CharField("不明の扱い", max_length=10, choices=InDoubt.choices, default=InDoubt.ASK)
+    # Only for those to whom an earlier campaign did not bring the same edition: its deliveries in these states.
+    again_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="repeats", verbose_name="もとの配信"
+    )
+    again_states = models.JSONField("送り直す状態", default=list, blank=True)
         SENT = "sent", "送信済み"  # the relay said 250 after the final dot
         DEFERRED = "deferred", "再送待ち"  # 4xx or no connection; due again at retry_at
         REFUSED = "refused", "拒否"  # 5xx
         EXPIRED = "expired", "期限切れ"  # the tries are used up
         IN_DOUBT = (
+    released_by = models.CharField("配信した人", max_length=150, blank=True)  # who said "send"
             "in_doubt",
             "不明",
         )  # lost after the final dot, or the worker died in flight: a person decides
@@ -202,6 +229,33 @@ class Delivery(models.Model):
     letter = models.OneToOneField(
         Letter, models.CASCADE, null=True, blank=True, related_name="delivery", verbose_name="個別メール"
     )
+class Exclusion(models.Model):
+    """A candidate of a campaign who gets nothing, and why. Candidates = deliveries + exclusions."""
+
+    class Reason(models.TextChoices):
+        # The first six as subscribers.audience.Why says them at the claim.
+        PENDING = "pending", "申込の確認がまだです"
+        LEFT = "left", "本人が解除しました"
+        BOUNCED = "bounced", "宛先不明のため停止中です"
+        COMPLAINED = "complained", "迷惑メールの報告のため停止中です"
+        ERASED = "erased", "本人の求めで消去しました"
+        BY_HAND = "by_hand", "事務局が停止しました"
+        HAD_IT = "had_it", "同じ版を、前の配信で受け取っている（可能性がある）ため"
+        DUPLICATE = "duplicate", "別の登録と同じメールボックスです"
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="exclusions", verbose_name="配信")
+    subscriber = models.ForeignKey(Subscriber, models.SET_NULL, null=True, blank=True, verbose_name="購読者")
+    reason = models.CharField("理由", max_length=12, choices=Reason.choices)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "送らない宛先"
+        ordering = ("pk",)
+        constraints = (models.UniqueConstraint(fields=["campaign", "subscriber"], name="exclusion_once_per_campaign"),)
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.get_reason_display()}"
+
+
     # No address here: the key of the subscriber only, so that erasure is complete.
     subscriber = models.ForeignKey(
         Subscriber, models.SET_NULL, null=True, blank=True, related_name="deliveries", verbose_name="購読者"
@@ -254,3 +308,5 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delivery_id} {self.outcome}"
+    # Whose mailboxes: a key of mail/providers.py, else the domain. Erasure empties it (a domain may be one person's).
+    provider = models.CharField("受信側", max_length=100, blank=True)

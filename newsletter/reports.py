@@ -6,11 +6,12 @@ import csv
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
-from django.db.models import Count, Q
+from django.db.models import Count, Model, Q, QuerySet
 from django.utils import timezone
 
 from newsletter import campaigns
@@ -20,6 +21,7 @@ from newsletter.models import Campaign, Delivery
 from subscribers.exporter import escape
 
 State = Delivery.State
+Row = TypeVar("Row", bound=Model)
 BLOCK = 500
 
 HEADINGS = (
@@ -50,6 +52,12 @@ class Report:
     states: dict[str, int]  # every state, also those at 0
     lines: tuple[Line, ...]  # all but the plainly sent, most frequent first
     next_retry_at: datetime | None
+    excluded: dict[str, int] = field(default_factory=dict)  # Exclusion.Reason, those that occur
+
+    @property
+    def candidates(self) -> int:
+        """Everybody the campaign was about: recipients and excluded."""
+        return self.total + sum(self.excluded.values())
 
     @property
     def total(self) -> int:
@@ -80,7 +88,14 @@ def report(campaign: Campaign) -> Report:
         {state: counts[state] for state in State.values},
         tuple(lines),
         waiting.values_list("retry_at", flat=True).first(),
+        excluded(campaign),
     )
+
+
+def excluded(campaign: Campaign) -> dict[str, int]:
+    """How many candidates were excluded when the audience was frozen, by reason, most frequent first."""
+    rows = campaign.exclusions.order_by().values_list("reason").annotate(count=Count("pk")).order_by("-count", "reason")
+    return dict(rows)
 
 
 def doubtful(campaign: Campaign | None = None) -> list[Delivery]:
@@ -93,6 +108,18 @@ def doubtful(campaign: Campaign | None = None) -> list[Delivery]:
 
 def write_recipients(campaign: Campaign, path: Path) -> int:
     """One line per recipient, readable by its owner only: the list that is asked for after a mail went wrong."""
+    rows = campaign.deliveries.select_related("subscriber")
+    return _write(path, HEADINGS, (_cells(row) for row in _in_blocks(rows)))
+
+
+def write_excluded(campaign: Campaign, path: Path) -> int:
+    """One line per excluded candidate, readable by its owner only."""
+    rows = campaign.exclusions.select_related("subscriber")
+    cells = ((row.subscriber.address if row.subscriber else "", row.get_reason_display()) for row in _in_blocks(rows))
+    return _write(path, ("メールアドレス", "理由"), cells)
+
+
+def _write(path: Path, headings: Iterable[str], lines: Iterable[Iterable[str]]) -> int:
     if not path.parent.is_dir():
         raise CampaignError(f"フォルダ「{path.parent}」がありません。")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".csv")  # mode 0600
@@ -101,10 +128,10 @@ def write_recipients(campaign: Campaign, path: Path) -> int:
         # Excel reads UTF-8 only with a mark.
         with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file, lineterminator="\r\n")
-            writer.writerow(HEADINGS)
+            writer.writerow(headings)
             count = 0
-            for row in _rows(campaign):
-                writer.writerow(escape(cell) for cell in _cells(row))
+            for line in lines:
+                writer.writerow(escape(cell) for cell in line)
                 count += 1
         temporary.replace(path)
     finally:
@@ -112,11 +139,10 @@ def write_recipients(campaign: Campaign, path: Path) -> int:
     return count
 
 
-def _rows(campaign: Campaign) -> Iterator[Delivery]:
-    """In blocks, so that no cursor stays open while the file is written."""
+def _in_blocks(rows: QuerySet[Row]) -> Iterator[Row]:
+    """So that no cursor stays open while the file is written."""
     last = 0
-    rows = campaign.deliveries.select_related("subscriber").order_by("pk")
-    while block := list(rows.filter(pk__gt=last)[:BLOCK]):
+    while block := list(rows.order_by("pk").filter(pk__gt=last)[:BLOCK]):
         yield from block
         last = block[-1].pk
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from threading import Event
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter import campaigns, delivery, workers
+from newsletter import campaigns, delivery, identity, workers
 from newsletter.engine import Cause, Clock, Engine, Progress, Run
 from newsletter.errors import CampaignError, NewsletterError, RelayError
 from newsletter.mail import smtp
@@ -21,6 +22,8 @@ from newsletter.models import Campaign
 from newsletter.outgoing import EditionMail, LetterMail
 
 __all__ = ["Cause", "Progress", "Run", "continue_campaigns", "relay_for", "relay_name", "send_campaign", "send_letters"]
+
+log = logging.getLogger(__name__)
 
 LETTER_CONNECTIONS = 2
 
@@ -48,6 +51,10 @@ def send_campaign(
 def continue_campaigns(now: datetime | None = None, *, stop_event: Event | None = None) -> list[Run]:
     """Start the campaigns whose hour has come, and go on with those under way that no other process here is sending."""
     clock = running_clock(now)
+    if locked := identity.problem():
+        log.warning(locked)
+        return []
+    identity.see()
     for campaign in list(campaigns.due(clock())):
         try:
             campaigns.start(campaign, clock())
@@ -72,6 +79,7 @@ def _send(
     stop_event: Event | None = None,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Run:
+    identity.stamp()
     delivery.sweep(clock())
     campaign.refresh_from_db()
     campaigns.must_be_running(campaign)
@@ -124,6 +132,10 @@ def send_letters(now: datetime | None = None, *, relay: Relay | None = None, sto
     progress = Progress(waiting)
     if not waiting:
         return Run(progress)
+    if locked := identity.problem():
+        log.warning(locked)
+        return Run(progress, Cause.LOCKED, locked)
+    identity.stamp()
     relay = relay or relay_for()
     few = replace(relay, connections=min(relay.connections, LETTER_CONNECTIONS))
     engine = Engine(LetterMail(), few, clock, progress, patience=())

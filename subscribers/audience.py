@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextChoices
+from django.db.models import Case, CharField, Exists, F, OuterRef, QuerySet, Subquery, TextChoices, Value, When
+from django.db.models.functions import Coalesce
 
 from subscribers.models import Subscriber, Suppression
 
@@ -44,6 +45,13 @@ class Exclusion:
 def recipients() -> QuerySet[Subscriber]:
     """Active readers without a suppression: one query decides who gets a campaign."""
     return Subscriber.objects.filter(~Exists(_suppression()), state=Subscriber.State.ACTIVE)
+
+
+def why_not() -> Coalesce:
+    """For a query over subscribers: the code of Why for those we may not write to, NULL for the others."""
+    suppressed = Subquery(_suppression().values("reason")[:1])
+    standing = Case(When(state=Subscriber.State.ACTIVE, then=Value(None)), default=F("state"), output_field=CharField())
+    return Coalesce(suppressed, standing, output_field=CharField())
 
 
 def check(ids: Iterable[int]) -> dict[int, Reader | Exclusion]:

@@ -26,6 +26,9 @@ if "TEST_DATABASE_URL" in os.environ:  # set by tests/on_postgres.py
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
 
 django.setup()
+# The processes of pytest-xdist inherit this environment. Without the name, Django waits for their own settings above
+# instead of reading ours, and each process has a var/ of its own.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_unconfigure() -> None:
@@ -38,6 +41,12 @@ def collected_static_files() -> None:
     from django.core.management import call_command
 
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def own_identity() -> None:
+    """The database is empty again in each test, so this machine must not remember the last one's."""
+    (VAR / "identity").unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)

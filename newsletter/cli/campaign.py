@@ -24,7 +24,7 @@ def campaign() -> None:
 
 for command in (campaign_sending.send, campaign_sending.resume, campaign_sending.rehearse, campaign_sending.test):
     campaign.add_command(command)
-for command in (campaign_books.report, campaign_books.doubt, campaign_books.sweep):
+for command in (campaign_books.report, campaign_books.excluded, campaign_books.doubt, campaign_books.sweep):
     campaign.add_command(command)
 
 
@@ -137,8 +137,9 @@ def _row(made: Report) -> tuple[object, ...]:
 @django_command
 def continue_() -> None:
     """時刻の来た配信を始め、途中の配信を続けます。newsletter work は毎分これをします。"""
-    from newsletter import sending
+    from newsletter import identity, sending
 
+    identity.require()
     runs = sending.continue_campaigns()
     click.echo(f"{len(runs)}件の配信を進めました。" if runs else "いま進める配信はありません。")
     if stopped := [run.words for run in runs if run.words]:

@@ -42,6 +42,32 @@ def report(number: int | None, file: Path | None, as_json: bool) -> None:
         click.echo(f"{file} に {count:,}件を書き出しました（本人だけが読める設定です）。", err=True)
 
 
+@click.command("excluded")
+@click.argument("number", type=click.IntRange(min=1), metavar="[配信番号]", required=False)
+@click.option(
+    "--csv", "file", type=click.Path(dir_okay=False, path_type=Path), metavar="ファイル",
+    help="ひとりずつの理由をCSVに書き出します。メールアドレスを含むので、取り扱いに注意してください。",
+)  # fmt: skip
+@json_option
+@django_command
+def excluded(number: int | None, file: Path | None, as_json: bool) -> None:
+    """候補のうち、配信を始めるときに外した人を、理由ごとに数えます。番号を省くと、最新の配信です。"""
+    from newsletter import campaigns, reports
+    from newsletter.models import Exclusion
+
+    chosen = campaigns.find(number) if number else campaigns.latest()
+    reasons = reports.excluded(chosen)
+    if as_json:
+        print_json({"campaign": chosen.pk, "excluded": reasons})
+    elif reasons:
+        print_rows(("理由", "件数"), ((Exclusion.Reason(reason).label, count) for reason, count in reasons.items()))
+    else:
+        click.echo("外した人はいません。")
+    if file:
+        count = reports.write_excluded(chosen, file)
+        click.echo(f"{file} に {count:,}件を書き出しました（本人だけが読める設定です）。", err=True)
+
+
 @click.command("doubt")
 @click.argument("number", type=click.IntRange(min=1), metavar="[配信番号]", required=False)
 @click.option(

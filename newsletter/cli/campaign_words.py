@@ -56,6 +56,8 @@ def report_facts(report: Report) -> dict[str, Any]:
         "started_at": _iso(campaign.started_at),
         "finished_at": _iso(campaign.finished_at),
         "seconds": report.seconds,
+        "candidates": report.candidates,
+        "excluded": report.excluded,
         "total": report.total,
         "states": report.states,
         "next_retry_at": _iso(report.next_retry_at),
@@ -85,6 +87,9 @@ def report_lines(report: Report) -> Iterator[tuple[str, object]]:
             yield label, moment(at)
     if not campaign.expanded_at:
         return
+    yield "候補", f"{report.candidates:,}件"
+    if report.excluded:
+        yield "送らない宛先", f"{report.candidates - report.total:,}件（newsletter campaign excluded {campaign.pk}）"
     yield "宛先", f"{report.total:,}件"
     yield from ((label, f"{count:,}件") for label, count in state_counts(report))
     if report.next_retry_at:
