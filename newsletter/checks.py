@@ -180,6 +180,34 @@ def real_relay_needs_real_addresses() -> Iterator[CheckMessage]:
         )
 
 
+@_checked
+def signatures() -> Iterator[CheckMessage]:
+    """What leaves through a real relay is signed by us or by the relay, with keys that can be used."""
+    from newsletter import signing
+    from newsletter.errors import NewsletterError
+
+    if not (settings.DKIM_KEYS or settings.RELAY_SIGNS or relay_is_catcher()):
+        yield Caution(
+            "メールにDKIMの署名が付きません。Gmailなどに届かないことがあります。",
+            hint="newsletter dkim new で鍵を作るか、中継サーバが付けるなら NEWSLETTER_RELAY_SIGNS=true とします。",
+            id="newsletter.W040",
+        )
+    for path in signing.paths_in_use():
+        try:
+            signing.read_key(path)
+        except NewsletterError as error:
+            yield Error(
+                str(error), hint="NEWSLETTER_DKIM_KEYS と鍵のファイルを確かめてください。", id="newsletter.E041"
+            )
+            continue
+        if path.stat().st_mode & 0o077:
+            yield Error(
+                f"{path} をほかの利用者も読める状態です。",
+                hint=f"chmod 600 {path} を実行してください。",
+                id="newsletter.E042",
+            )
+
+
 def relay_is_catcher() -> bool:
     """Whether mail still goes to the catcher on this machine."""
     return bool(settings.RELAY_URL == settings.CATCHER_RELAY_URL)
@@ -263,6 +291,24 @@ def _accounts() -> Iterator[CheckMessage]:
 
     if not get_user_model()._default_manager.filter(is_superuser=True, is_active=True).exists():
         yield Caution(
+    yield from _aligned_keys(domain)
+
+
+def _aligned_keys(sender_domain: str) -> Iterator[CheckMessage]:
+    from newsletter import signing
+    from newsletter.mail.dkim import DkimError
+
+    for path in signing.paths_in_use():
+        try:
+            key = signing.read_key(path)
+        except DkimError:
+            continue  # newsletter.E041 says so
+        if not signing.is_aligned(key, sender_domain):
+            yield Error(
+                f"DKIMの鍵のドメイン {key.domain} が、差出人のドメイン {sender_domain} と合いません。",
+                hint="差出人のドメインで newsletter dkim new を実行し、NEWSLETTER_DKIM_KEYS を書き換えてください。",
+                id="newsletter.E043",
+            )
             "管理者のアカウントがありません。",
 def _identity() -> Iterator[CheckMessage]:
     from newsletter import identity

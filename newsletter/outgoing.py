@@ -9,13 +9,14 @@ from typing import Protocol
 
 from django.conf import settings
 
-from newsletter import links, profile
+from newsletter import links, profile, signing
 from newsletter.association.facts import Profile
 from newsletter.delivery import Claim
 from newsletter.errors import NewsletterError
 from newsletter.mail import envelope
 from newsletter.mail.content import RenderedMail
 from newsletter.mail.envelope import Envelope
+from newsletter.mail.dkim import Signer
 from newsletter.mail.message import CompiledMessage, Recipient, Sender, compile_message
 from newsletter.models import Campaign, Edition, Letter
 
@@ -75,8 +76,9 @@ class EditionMail:
         if text_only not in self._compiled:
             marked = replace(self.rendered, subject=self.mark + self.rendered.subject)
             self._compiled[text_only] = compile_message(
-                marked, sender(self.association), date=self.date, text_only=text_only, bulk=True
-            )
+                marked, sender(self.association), date=self.date, text_only=text_only, bulk=True,
+                signer=signing.signer(),
+            )  # fmt: skip
         return self._compiled[text_only]
 
     def problem(self) -> str:
@@ -109,6 +111,8 @@ class LetterMail:
 
     def prepare(self, claims: Sequence[Claim]) -> list[Outgoing | Unmailable]:
         """See Mail."""
+    # Read before anything is claimed: with a key that is gone, letters wait instead of being refused.
+    signer: Signer | None = field(default_factory=signing.signer)
         return [self._outgoing(one, one.letter) for one in claims if one.letter is not None]
 
     def _outgoing(self, claim: Claim, letter: Letter) -> Outgoing | Unmailable:
@@ -116,7 +120,7 @@ class LetterMail:
         try:
             message = compile_message(
                 rendered, sender(self.association), date=letter.written_at,
-                text_only=claim.addressee.text_only, bulk=False,
+                text_only=claim.addressee.text_only, bulk=False, signer=self.signer,
             )  # fmt: skip
         except NewsletterError as error:
             return Unmailable(claim, str(error))

@@ -42,6 +42,12 @@ RELAY_CA_FILE = environment.text("NEWSLETTER_RELAY_CA_FILE", "")
 RELAY_CONNECTIONS = environment.integer("NEWSLETTER_RELAY_CONNECTIONS", 4, 1, 64)
 FEEDS_ALLOW_LOOPBACK = environment.boolean("NEWSLETTER_FEEDS_ALLOW_LOOPBACK", False)
 # The proxy in front of `newsletter serve`, if there is one: only its X-Forwarded-For and -Proto are believed.
+# How long a silent worker of another machine counts as alive.
+LEASE_SECONDS = environment.integer("NEWSLETTER_LEASE_SECONDS", 120, 3, 3600)
+# DKIM: the key files in var/dkim that sign what we send. With none, signing is left to the relay, if it does that.
+DKIM_FOLDER = VAR / "dkim"
+DKIM_KEYS = environment.words("NEWSLETTER_DKIM_KEYS")
+RELAY_SIGNS = environment.boolean("NEWSLETTER_RELAY_SIGNS", False)
 TRUSTED_PROXY = environment.ip_address("NEWSLETTER_TRUSTED_PROXY")
 ERROR_MAIL = environment.words("NEWSLETTER_ERROR_MAIL")
 

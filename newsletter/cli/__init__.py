@@ -25,6 +25,7 @@ COMMANDS = {
         "購読者を取り込み、探し、停止し、消去します。",
     ),
     "campaign": ("newsletter.cli.campaign", "campaign", "承認した版を配信します。"),
+    "dkim": ("newsletter.cli.dkim", "dkim", "DKIMの鍵を作り、DNSの登録と比べます。"),
     "letters": ("newsletter.cli.letters", "letters", "確認メールなどの個別メールを送ります。"),
     "text": ("newsletter.cli.text", "text", "文章を折り返し、HTMLを清書します。"),
     "check": ("newsletter.cli.operations", "check", "設定の誤りを調べます。"),

@@ -13,13 +13,14 @@ import hashlib
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 
 from newsletter.errors import NewsletterError
 from newsletter.mail import headers
 from newsletter.mail.content import PREFERENCES_SLOT, SLOTS, UNSUBSCRIBE_SLOT, RenderedMail
+from newsletter.mail.dkim import Seal, Signer
 from newsletter.mail.envelope import EnvelopeError, quoted
 from newsletter.mail.segments import SlottedText
 
@@ -81,11 +82,12 @@ class CompiledMessage:
 
     before_to: bytes
     before_id: bytes
-    after_id: bytes
+    after_id: bytes  # with the empty line that ends the header
     parts: tuple[CompiledPart, ...]
     closing: bytes
     bulk: bool
     unsubscribe_mailto: str = ""
+    seal: Seal | None = None  # for signing; without one the relay has to
 
     def join(self, recipient: Recipient) -> bytes:
         """The whole message for one reader, lines ended by CRLF; raises MessageError or HeaderError."""
@@ -97,17 +99,13 @@ class CompiledMessage:
         for url in urls.values():
             if url:
                 headers.checked_url("List-Unsubscribe", url)
-        segments = [
-            self.before_to,
-            f"To: {address}\r\n".encode(),
-            self.before_id,
-            f"Message-ID: {headers.checked_message_id(recipient.message_id)}\r\n".encode("ascii"),
-            self._unsubscribe(recipient.unsubscribe_url) if self.bulk else b"",
-            self.after_id,
-        ]
-        segments += [part.join(urls) for part in self.parts]
-        segments.append(self.closing)
-        return b"".join(segments)
+        to = f"To: {address}\r\n".encode()
+        own = f"Message-ID: {headers.checked_message_id(recipient.message_id)}\r\n".encode("ascii")
+        if self.bulk:
+            own += self._unsubscribe(recipient.unsubscribe_url)
+        body = [*(part.join(urls) for part in self.parts), self.closing]
+        signatures = self.seal.fields(to + own, body) if self.seal else b""
+        return b"".join([signatures, self.before_to, to, self.before_id, own, self.after_id, *body])
 
     def _unsubscribe(self, url: str) -> bytes:
         """RFC 2369 and RFC 8058: the reader's mail program offers the way out by itself."""
@@ -119,14 +117,20 @@ class CompiledMessage:
 
 
 def compile_message(
-    rendered: RenderedMail, sender: Sender, *, date: datetime, text_only: bool = False, bulk: bool = True
+    rendered: RenderedMail,
+    sender: Sender,
+    *,
+    date: datetime,
+    text_only: bool = False,
+    bulk: bool = True,
+    signer: Signer | None = None,
 ) -> CompiledMessage:
     """Do once what is the same for all readers. `text_only`: for those who asked for text; a letter is not `bulk`."""
     if date.tzinfo is None:
         raise ValueError("the Date of a message needs a time zone")
     _refuse_lost_slots(rendered)
     mime, parts, closing = _single(rendered) if text_only else _alternative(rendered)
-    return CompiledMessage(
+    message = CompiledMessage(
         before_to=headers.mailbox_field("From", sender.name, sender.address).encode("ascii"),
         before_id=_subject_and_date(rendered, date),
         after_id=_after_id(sender, bulk) + mime,
@@ -135,6 +139,14 @@ def compile_message(
         bulk=bulk,
         unsubscribe_mailto=_mailto(sender.unsubscribe_mailto),
     )
+    return replace(message, seal=_seal(message, signer, date)) if signer else message
+
+
+def _seal(message: CompiledMessage, signer: Signer, date: datetime) -> Seal:
+    """The signatures as far as they are the same for all; their time is the Date, so that a retry is the same bytes."""
+    first = message.parts[0]
+    constant = message.before_to + message.before_id + message.after_id
+    return signer.seal(constant, first.opening + first.text.beginning, date)
 
 
 def _subject_and_date(rendered: RenderedMail, date: datetime) -> bytes:
@@ -170,7 +182,8 @@ def _mailto(address: str) -> str:
 
 
 def _single(rendered: RenderedMail) -> tuple[bytes, tuple[CompiledPart, ...], bytes]:
-    return b"", (_part("plain", rendered.text),), b""
+    # The part's own fields are those of the message, so they belong to its header and not to the body.
+    return _part_fields("plain"), (_part("plain", rendered.text, b""),), b""
 
 
 def _alternative(rendered: RenderedMail) -> tuple[bytes, tuple[CompiledPart, ...], bytes]:
@@ -180,14 +193,21 @@ def _alternative(rendered: RenderedMail) -> tuple[bytes, tuple[CompiledPart, ...
     boundary = f"=_{digest[:32]}"
     mime = f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
     between = f"--{boundary}\r\n".encode("ascii")
-    parts = (_part("plain", rendered.text, before=between), _part("html", rendered.html, before=between))
+    parts = tuple(
+        _part(subtype, text, between + _part_fields(subtype))
+        for subtype, text in (("plain", rendered.text), ("html", rendered.html))
+    )
     return mime.encode("ascii"), parts, f"--{boundary}--\r\n".encode("ascii")
 
 
-def _part(subtype: str, text: str, before: bytes = b"") -> CompiledPart:
-    opening = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+def _part_fields(subtype: str) -> bytes:
+    fields = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return fields.encode("ascii")
+
+
+def _part(subtype: str, text: str, opening: bytes) -> CompiledPart:
     canonical = re.sub(r"\r\n|\r|\n", "\r\n", text)
-    return CompiledPart(before + opening.encode("ascii"), SlottedText(canonical, SLOTS), subtype == "html")
+    return CompiledPart(opening, SlottedText(canonical, SLOTS), subtype == "html")
 
 
 def _refuse_lost_slots(rendered: RenderedMail) -> None:

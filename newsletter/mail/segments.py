@@ -33,6 +33,11 @@ class SlottedText:
         self.slots = tuple(pieces[1::2])  # one between every two runs
         self._encoded: dict[tuple[int, int], tuple[bytes, bytes]] = {}
 
+    @property
+    def beginning(self) -> bytes:
+        """The base64 lines that no value can change: `join` always begins with them."""
+        return self._run(0, 0)[0]
+
     def join(self, values: Mapping[str, bytes]) -> bytes:
         """The base64 lines of the text with `values` in place of the slots."""
         lines, rest = self._run(0, 0)

@@ -35,6 +35,7 @@ def real_relay(settings: Settings) -> None:
     settings.RELAY_URL = "smtp+starttls://user:pass@relay.example.lg.jp:587"
     settings.BASE_URL, settings.TRUSTED_PROXY = "https://enews.city.lg.jp", "127.0.0.1"
     settings.ERROR_MAIL = ["admin@city.lg.jp"]
+    settings.RELAY_SIGNS = True
 
 
 def test_a_fresh_installation_is_told_the_next_steps() -> None:
