@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from newsletter.proof.dictionary import Dictionary
+
 
 @dataclass(frozen=True, slots=True)
 class ProofPicture:
@@ -77,6 +79,7 @@ class World:
     publisher: Mapping[str, str] = field(default_factory=dict)  # name, legal_name, postal_address, phone, email
     glossary: Mapping[str, str] = field(default_factory=dict)  # English term -> the Japanese to use
     dead_links: Mapping[str, str] = field(default_factory=dict)  # URL -> why, from the link check
+    dictionary: Dictionary | None = None  # with the files that staff keep on top; None: as it is shipped
 
 
 @dataclass(frozen=True, slots=True)
