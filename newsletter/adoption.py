@@ -30,6 +30,8 @@ def adopt_restored(by: str, now: datetime) -> Adopted:
         paused = _pause_all()
         postponed = _postpone_all()
         in_doubt = delivery.doubt_all(now, RESTORED)
+        # "Rather twice" was said about a line that went dead, not about a lost week.
+        Campaign.objects.update(in_doubt=Campaign.InDoubt.ASK)
     identity.renew(person, now)
     return Adopted(paused, postponed, in_doubt)
 

@@ -4,95 +4,118 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from feeds import submissions
 from feeds.models import Entry
-from newsletter import delivery, editions, identity, issues
+from newsletter import audiences, delivery, editions, identity, issues, profile, release
 from newsletter.errors import CampaignError
+from newsletter.mail import pacing
 from newsletter.models import Campaign, Delivery, Edition, Issue
 
 State = Campaign.State
-ACTIVE = (State.PLANNED, State.SENDING, State.PAUSED)
+ACTIVE = release.ACTIVE
+# Certainly not in the mailbox. CANCELLED is no failure, and about IN_DOUBT somebody must choose.
+NOT_DELIVERED = (Delivery.State.REFUSED, Delivery.State.EXPIRED, Delivery.State.BOUNCED)
 
 
 # ------------------------------------------------------------ plan and start
 @transaction.atomic
 def plan(
-    edition: Edition, by: str, now: datetime, rehearsal: bool = False, starts_at: datetime | None = None
+    edition: Edition,
+    by: str,
+    now: datetime,
+    rehearsal: bool = False,
+    starts_at: datetime | None = None,
+    *,
+    in_doubt: str = "",
 ) -> Campaign:
     """A campaign that has not begun. The real one needs an approved edition, and there is one at a time per issue."""
-    # Two people planning at once wait for each other here; the second one then sees the first one's campaign.
-    Issue.objects.select_for_update().get(pk=edition.issue_id)
-    edition = Edition.objects.select_related("issue").get(pk=edition.pk)
+    edition = _alone_with(edition)
     check(edition, rehearsal)
+    if starts_at is not None and not rehearsal:
+        release.refuse_same_person(edition, by)  # the clock will send it in this person's name
     return Campaign.objects.create(
-        edition=edition, rehearsal=rehearsal, starts_at=starts_at, planned_by=by[:150], planned_at=now
-    )
+        edition=edition, rehearsal=rehearsal, starts_at=starts_at, planned_by=by[:150], planned_at=now,
+        in_doubt=in_doubt or profile.current().manners.in_doubt,
+    )  # fmt: skip
 
 
-def check(edition: Edition, rehearsal: bool = False) -> None:
-    """CampaignError unless a campaign of this edition may be planned now."""
-    refuse_unsendable(edition, rehearsal)
+@transaction.atomic
+def again(
+    campaign: Campaign, by: str, now: datetime, states: Collection[str] = NOT_DELIVERED, *, in_doubt: str = ""
+) -> Campaign:
+    """A planned campaign of the same edition for exactly those whom `campaign` left in one of `states`."""
+    edition = _alone_with(campaign.edition)
+    campaign.refresh_from_db()
+    if campaign.rehearsal or campaign.state not in (State.DONE, State.CANCELLED):
+        raise CampaignError(
+            f"配信 {campaign.pk} は「{campaign.get_state_display()}」です。送り直せるのは、終わった配信だけです。"
+        )
+    release.refuse_unsendable(edition)
+    release.refuse_running(edition)
+    repeat = Campaign(
+        edition=edition, planned_by=by[:150], planned_at=now, again_of=campaign, again_states=sorted(states),
+        in_doubt=in_doubt or campaign.in_doubt,
+    )  # fmt: skip
+    if not audiences.candidates(repeat).exists():
+        raise CampaignError(f"配信 {campaign.pk} には、送り直す相手がありません。")
+    repeat.save()
+    return repeat
+
+
+def _alone_with(edition: Edition) -> Edition:
+    """Read anew. Two people who plan at once wait for each other here, and the second sees the first one's campaign."""
+    Issue.objects.select_for_update().get(pk=edition.issue_id)
+    return Edition.objects.select_related("issue").get(pk=edition.pk)
+
+
+def choose_in_doubt(campaign: Campaign, policy: str) -> None:
+    """What shall happen to mails in doubt; chosen before the first one is sent."""
+    if not Campaign.objects.filter(pk=campaign.pk, state=State.PLANNED).update(in_doubt=policy):
+        raise CampaignError(f"配信 {campaign.pk} はもう始まっているので、不明の扱いは変えられません。")
+
+
+def check(edition: Edition, rehearsal: bool = False, by: str = "") -> None:
+    """CampaignError unless a campaign of this edition may be planned now, and `by` (if named) may release it."""
+    release.refuse_unsendable(edition, rehearsal)
     if not rehearsal:
-        _refuse_second(edition)
-
-
-def refuse_unsendable(edition: Edition, rehearsal: bool = False) -> None:
-    """CampaignError unless the edition is untouched and, for the real thing, approved."""
-    if not editions.is_untouched(edition):
-        raise CampaignError(
-            f"版 {edition.digest[:12]} の中身が、確定したときと違っています。"
-            "この版は送れません。もう一度、版を作って承認してください。"
-        )
-    if not rehearsal and not editions.is_approved(edition):
-        raise CampaignError(
-            f"{edition.issue}の版 {edition.digest[:12]} は承認されていません。"
-            "newsletter issue approve で承認してから配信してください。"
-        )
+        release.refuse_second(edition)
+        if by:
+            release.refuse_same_person(edition, by)
 
 
 def problem(campaign: Campaign) -> str:
     """Why the edition of a running campaign may not be sent any more; empty when it may."""
     try:
-        refuse_unsendable(campaign.edition, campaign.rehearsal)
+        release.refuse_unsendable(campaign.edition, campaign.rehearsal)
     except CampaignError as error:
         return str(error)
     return ""
 
 
-def _refuse_second(edition: Edition) -> None:
-    """No reader gets the same edition twice, and never two editions of one issue at the same time."""
-    issue = edition.issue
-    real = Campaign.objects.filter(edition__issue=issue, rehearsal=False)
-    active = real.filter(state__in=ACTIVE).first()
-    if active is not None:
-        raise CampaignError(
-            f"{issue}にはすでに配信 {active.pk}（{active.get_state_display()}）があります。"
-            f"newsletter campaign status {active.pk} で確かめ、"
-            "続けるなら resume、やめるなら cancel を実行してください。"
-        )
-    done = real.filter(edition=edition, state=State.DONE).first()
-    if done is not None:
-        raise CampaignError(
-            f"{issue}のこの版は、配信 {done.pk} ですでに送り終えています。同じ版をもう一度送ることはできません。"
-        )
-
-
 @transaction.atomic
-def start(campaign: Campaign, now: datetime) -> int:
+def start(campaign: Campaign, now: datetime, by: str = "") -> int:
     """PLANNED -> SENDING: check the edition once more and write one Delivery per recipient. Returns how many."""
     identity.require()
     _lock(campaign)
     if campaign.state != State.PLANNED:
         raise CampaignError(f"配信 {campaign.pk} は「{campaign.get_state_display()}」なので、開始できません。")
-    edition = campaign.edition
-    refuse_unsendable(edition, campaign.rehearsal)
+    return _begin(campaign, now, by)
+
+
+def _begin(campaign: Campaign, now: datetime, by: str) -> int:
+    edition, person = campaign.edition, by or campaign.planned_by
+    release.refuse_unsendable(edition, campaign.rehearsal)
+    if not campaign.rehearsal:
+        release.refuse_same_person(edition, person)
     campaign.state, campaign.started_at, campaign.pause_reason = State.SENDING, now, ""
+    campaign.released_by = person[:150]
     added = delivery.queue_campaign(campaign, now)
     if not added:
         # Done with nobody, the edition would count as sent, and the archive would show an issue that no one got.
@@ -103,6 +126,22 @@ def start(campaign: Campaign, now: datetime) -> int:
         # From the first mail on, its link to the web version must work: the issue is public now.
         Issue.objects.filter(pk=edition.issue_id).update(state=Issue.State.SENT)
     return added
+
+
+def start_at_its_hour(campaign: Campaign, now: datetime) -> bool:
+    """What the clock does with a planned campaign whose hour has come: start it, unless it is quiet or far too late."""
+    manners, planned = profile.current().manners, Campaign.objects.filter(pk=campaign.pk, state=State.PLANNED)
+    local = timezone.localtime(now)
+    if manners.quiet_hours and local in manners.quiet_hours:
+        planned.update(starts_at=pacing.good_hour(local, manners.quiet_hours))
+        return False
+    if campaign.starts_at and now - campaign.starts_at > timedelta(hours=manners.late_hours):
+        hour = f"{timezone.localtime(campaign.starts_at):%Y-%m-%d %H:%M}"
+        words = f"予定の {hour} から{manners.late_hours}時間を過ぎています。いま送ってよいか確かめてください。"
+        planned.update(state=State.PAUSED, pause_reason=words)
+        return False
+    start(campaign, now)
+    return True
 
 
 def postpone(campaign: Campaign, reason: str) -> None:
@@ -119,12 +158,14 @@ def pause(campaign: Campaign, reason: str) -> bool:
 
 
 @transaction.atomic
-def resume(campaign: Campaign) -> None:
+def resume(campaign: Campaign, now: datetime | None = None, by: str = "") -> None:
     """PAUSED -> SENDING. One that is SENDING already (its sender died) is left as it is."""
     identity.require()
     _lock(campaign)
-    if campaign.state == State.PAUSED:
-        refuse_unsendable(campaign.edition, campaign.rehearsal)
+    if campaign.state == State.PAUSED and campaign.expanded_at is None:
+        _begin(campaign, now or timezone.now(), by)  # it was stopped before it began: see start_at_its_hour
+    elif campaign.state == State.PAUSED:
+        release.refuse_unsendable(campaign.edition, campaign.rehearsal)
         campaign.state, campaign.pause_reason = State.SENDING, ""
         campaign.save(update_fields=["state", "pause_reason"])
     must_be_running(campaign)

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from newsletter import audiences, recipients, workers
+from newsletter.mail.pacing import FIRST_DELAY
 from newsletter.mail.providers import OTHERS
 from newsletter.models import Attempt, Campaign, Delivery, Letter
 from newsletter.recipients import Addressee
@@ -32,6 +33,8 @@ UNFINISHED = (State.QUEUED, State.DEFERRED, State.SENDING)
 
 LOST_IN_FLIGHT = "送信中に処理が途切れました"
 CAMPAIGN_CANCELLED = "配信を取り消しました"
+RESENT = "不明だったので、決めてある方針により送り直します"
+RESENT_AT_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +232,20 @@ def sweep(now: datetime) -> int:
     for name in gone:
         workers.bury(name)
     return len(settlements)
+
+
+def follow_policy(now: datetime, campaign: Campaign | None = None) -> int:
+    """IN_DOUBT -> DEFERRED in campaigns whose policy, chosen before sending, is "rather twice". Returns how many.
+
+    A mail that gets lost again and again may be what cuts the line, so after RESENT_AT_MOST tries a person is asked.
+    """
+    running = (Campaign.State.SENDING, Campaign.State.PAUSED)
+    theirs = Campaign.objects.filter(in_doubt=Campaign.InDoubt.RESEND, state__in=running)
+    chosen = theirs if campaign is None else theirs.filter(pk=campaign.pk)
+    lost = Delivery.objects.filter(campaign__in=chosen, state=State.IN_DOUBT, tries__lt=RESENT_AT_MOST)
+    return lost.update(
+        state=State.DEFERRED, retry_at=now + FIRST_DELAY, reason=RESENT, settled_at=None, claimed_by=""
+    )
 
 
 def treat_as_sent(ids: Collection[int], by: str, now: datetime) -> int:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from newsletter import campaigns
 from newsletter.delivery import UNFINISHED
 from newsletter.errors import CampaignError
+from newsletter.mail import providers
 from newsletter.models import Campaign, Delivery
 from subscribers.exporter import escape
 
@@ -90,6 +91,40 @@ def report(campaign: Campaign) -> Report:
         waiting.values_list("retry_at", flat=True).first(),
         excluded(campaign),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderLine:
+    """What became of a campaign at one provider."""
+
+    provider: str
+    states: dict[str, int]  # those that occur
+
+    @property
+    def total(self) -> int:
+        """All its recipients."""
+        return sum(self.states.values())
+
+    @property
+    def label(self) -> str:
+        """The provider's name."""
+        return providers.label(self.provider)
+
+
+def by_provider(campaign: Campaign) -> list[ProviderLine]:
+    """The campaign's deliveries by provider and state, the largest provider first."""
+    found: dict[str, dict[str, int]] = {}
+    grouped = campaign.deliveries.order_by().values_list("provider", "state").annotate(Count("pk"))
+    for provider, state, count in grouped:
+        found.setdefault(provider, {})[state] = count
+    lines = [ProviderLine(provider, states) for provider, states in found.items()]
+    return sorted(lines, key=lambda line: (-line.total, line.provider))
+
+
+def by_code(campaign: Campaign) -> dict[int, int]:
+    """How many deliveries stand with which last reply code."""
+    answered = campaign.deliveries.filter(reply_code__isnull=False).order_by()
+    return dict(answered.values_list("reply_code").annotate(Count("pk")).order_by("reply_code"))
 
 
 def excluded(campaign: Campaign) -> dict[str, int]:

@@ -56,8 +56,9 @@ def continue_campaigns(now: datetime | None = None, *, stop_event: Event | None 
         return []
     identity.see()
     for campaign in list(campaigns.due(clock())):
+    delivery.follow_policy(clock())
         try:
-            campaigns.start(campaign, clock())
+            campaigns.start_at_its_hour(campaign, clock())
         except NewsletterError as error:
             campaigns.postpone(campaign, str(error))
     runs = []
@@ -95,6 +96,7 @@ def _send(
     if run.cause in (Cause.RELAY, Cause.POLICY, Cause.MESSAGE):
         campaigns.pause(campaign, run.words)
     campaigns.close_if_finished(campaign, clock())
+    delivery.follow_policy(clock(), campaign)
     return run
 
 

@@ -22,6 +22,7 @@ from newsletter.association.facts import (
     Sender,
     Wording,
 )
+from newsletter.association.manners import read_manners
 from newsletter.association.table import Remarks, Table
 from newsletter.errors import ProfileError
 from newsletter.mail.content import Palette, Publisher
@@ -63,6 +64,7 @@ def read_document(document: Mapping[str, Any], digest: str = "", national: Mappi
         members=_members(root, national),
         feeds=_feeds(root, sections),
         digest=digest,
+        manners=read_manners(root.table("sending", required=False)),
     )
     enews.close()
     root.close()

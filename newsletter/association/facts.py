@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from newsletter.mail.content import Palette, Publisher
+from newsletter.mail.pacing import QuietHours
 
 
 class SectionKind(StrEnum):
@@ -104,6 +105,19 @@ class ProfileFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class Manners:
+    """How campaigns are sent: the profile's [sending] table."""
+
+    in_doubt: str = "ask"  # a Campaign.InDoubt; a campaign may choose another
+    release_by_another: bool = False  # who sends is neither who made the edition nor its only approver
+    late_hours: int = 6  # a campaign that much later than its hour asks before it starts
+    quiet_hours: QuietHours | None = None
+    seeds: tuple[str, ...] = ()  # addresses of readers who get it first
+    waves_from: int = 500  # so many recipients, and the campaign goes out in waves
+    pace: str = "auto"  # per-provider pace; auto: only with a relay off this machine
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Everything the application knows about the association it works for."""
 
@@ -124,6 +138,7 @@ class Profile:
     members: tuple[ProfileMember, ...]
     feeds: tuple[ProfileFeed, ...]
     digest: str = ""  # SHA-256 of the document
+    manners: Manners = field(default_factory=Manners)  # how campaigns are sent
 
     def section(self, key: str) -> Section | None:
         """The section of that key, or None."""

@@ -22,7 +22,9 @@ def campaign() -> None:
     """承認した版を配信します。はじめに rehearse で試し、send で送り、report で結果を見ます。"""
 
 
-for command in (campaign_sending.send, campaign_sending.resume, campaign_sending.rehearse, campaign_sending.test):
+for command in (campaign_sending.send, campaign_sending.resume, campaign_sending.again):
+    campaign.add_command(command)
+for command in (campaign_sending.rehearse, campaign_sending.test):
     campaign.add_command(command)
 for command in (campaign_books.report, campaign_books.excluded, campaign_books.doubt, campaign_books.sweep):
     campaign.add_command(command)
@@ -34,25 +36,32 @@ for command in (campaign_books.report, campaign_books.excluded, campaign_books.d
     "--at", "starts_at", type=click.DateTime(["%Y-%m-%d %H:%M"]), metavar="日時",
     help="配信を始める日時（2026-11-30 10:07 の形）。省くと、send を待ちます。",
 )  # fmt: skip
+@campaign_sending.in_doubt_option
 @by_option
 @json_option
 @django_command
-def plan(name: str, starts_at: datetime | None, person: str, as_json: bool) -> None:
+def plan(name: str, starts_at: datetime | None, in_doubt: str | None, person: str, as_json: bool) -> None:
     """承認した版の配信を予定します。号は 2026-11 か 第137号。省くと、承認済みの最新の号です。"""
     from django.utils import timezone
 
-    from newsletter import campaigns, reports
+    from newsletter import campaigns, profile, reports
+    from newsletter.mail.pacing import good_hour
 
     now = timezone.now()
     hour = timezone.make_aware(starts_at) if starts_at else None
     if hour and hour < now:
         fail(f"{words.moment(hour)} は過ぎています。これからの日時を指定するか、send で送ってください。")
     edition = campaigns.approved_edition(campaigns.issue_to_send(name))
-    planned = campaigns.plan(edition, person, now, starts_at=hour)
+    wanted, quiet = hour, profile.current().manners.quiet_hours
+    hour = good_hour(hour, quiet) if hour else None
+    planned = campaigns.plan(edition, person, now, starts_at=hour, in_doubt=in_doubt or "")
     if as_json:
         print_json(words.report_facts(reports.report(planned)))
         return
     click.echo(f"予定しました。{words.campaign_line(planned)}「{edition.subject}」")
+    if hour != wanted:
+        why = f"静かにする時間帯（{quiet}）を避けて" if quiet and wanted and wanted in quiet else "混み合う正時を避けて"
+        click.echo(f"{why}、{words.moment(hour)} に始めます。", err=True)
     begin = f"{words.moment(hour)} に newsletter work が始めます。" if hour else "始めるとき: "
     click.echo(begin + ("" if hour else f"newsletter campaign send --campaign {planned.pk}"))
 

@@ -13,6 +13,9 @@ from newsletter.cli.listing import print_facts, print_rows
 
 if TYPE_CHECKING:
     from newsletter.models import Campaign, Delivery
+    from newsletter.reports import Report
+
+PROVIDERS = 30  # lines of the report: a few large ones matter, and every small domain is one
 
 
 @click.command("report")
@@ -30,16 +33,37 @@ def report(number: int | None, file: Path | None, as_json: bool) -> None:
     chosen = campaigns.find(number) if number else campaigns.latest()
     made = reports.report(chosen)
     if as_json:
-        print_json(words.report_facts(made))
+        print_json(words.report_facts(made) | words.books_facts(chosen))
     else:
         print_facts(words.report_lines(made))
-        if made.lines:
-            click.echo()
-            rows = ((line.label, line.count, line.reply_code or "", line.reason) for line in made.lines)
-            print_rows(("状態", "件数", "応答", "理由"), rows)
+        _print_books(made)
     if file:
         count = reports.write_recipients(chosen, file)
         click.echo(f"{file} に {count:,}件を書き出しました（本人だけが読める設定です）。", err=True)
+
+
+def _print_books(made: Report) -> None:
+    """Who did not get it and why, the reply codes, the providers."""
+    from newsletter import reports
+
+    if made.lines:
+        click.echo()
+        rows = ((line.label, line.count, line.reply_code or "", line.reason) for line in made.lines)
+        print_rows(("状態", "件数", "応答", "理由"), rows)
+    if codes := reports.by_code(made.campaign):
+        click.echo()
+        print_rows(("応答コード", "件数"), codes.items())
+    lines = reports.by_provider(made.campaign)
+    if lines:
+        click.echo()
+        headings = ("受信側", "宛先", "送信済み", "再送待ち", "拒否", "期限切れ", "不明", "不達")
+        states = ("sent", "deferred", "refused", "expired", "in_doubt", "bounced")
+        print_rows(
+            headings,
+            ((line.label, line.total, *(line.states.get(state, 0) for state in states)) for line in lines[:PROVIDERS]),
+        )
+        if len(lines) > PROVIDERS:
+            click.echo(f"ほかに{len(lines) - PROVIDERS}の受信側があります（--json ですべて出力します）。")
 
 
 @click.command("excluded")

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from newsletter.models import Campaign
     from newsletter.sending import Progress, Run
 
+in_doubt_option = click.option(
+    "--in-doubt", "in_doubt", type=click.Choice(["ask", "resend", "leave"]), default=None,
+    help="届いたか不明なとき: ask 人が決める、resend 二重でも届ける、leave 送り直さない。省くとプロファイルの値。",
+)  # fmt: skip
 yes_option = click.option("--yes", is_flag=True, help="確認の質問をしません。")
 campaign_argument = click.argument("number", type=click.IntRange(min=1), metavar="配信番号")
 
@@ -26,15 +30,16 @@ campaign_argument = click.argument("number", type=click.IntRange(min=1), metavar
 @click.command("send")
 @click.argument("name", metavar="[号]", default="")
 @click.option("--campaign", "number", type=click.IntRange(min=1), metavar="番号", help="予定済みの配信の番号。")
+@in_doubt_option
 @yes_option
 @by_option
 @json_option
 @django_command
-def send(name: str, number: int | None, yes: bool, person: str, as_json: bool) -> None:
+def send(name: str, number: int | None, in_doubt: str | None, yes: bool, person: str, as_json: bool) -> None:
     """承認した版を、いま配信します。号は 2026-11 か 第137号。省くと、承認済みの最新の号です。"""
     from django.utils import timezone
 
-    from newsletter import campaigns
+    from newsletter import audiences, campaigns
 
     now = timezone.now()
     if number is None:
@@ -42,14 +47,17 @@ def send(name: str, number: int | None, yes: bool, person: str, as_json: bool) -
         planned = campaigns.planned_for(issue)
         edition = planned.edition if planned else campaigns.approved_edition(issue)
         if planned is None:
-            campaigns.check(edition)
+            campaigns.check(edition, by=person)
         _confirm(edition.subject, words.issue_name(issue), yes, rehearsal=False)
         chosen = planned or campaigns.plan(edition, person, now)
     else:
         chosen = campaigns.find(number)
         if chosen.state != chosen.State.PLANNED:
             campaigns.must_be_running(chosen)
-        _confirm(chosen.edition.subject, words.issue_words(chosen), yes, chosen.rehearsal)
+        count = None if chosen.again_of_id is None else audiences.candidates(chosen).count()
+        _confirm(chosen.edition.subject, words.issue_words(chosen), yes, chosen.rehearsal, count)
+    if in_doubt:
+        campaigns.choose_in_doubt(chosen, in_doubt)
     _start_and_send(chosen, person, as_json)
 
 
@@ -65,9 +73,38 @@ def resume(number: int, person: str, as_json: bool) -> None:
     from newsletter import campaigns, delivery
 
     chosen = campaigns.find(number)
-    campaigns.resume(chosen)
+    campaigns.resume(chosen, timezone.now(), person)
     delivery.sweep(timezone.now())
     _send(chosen, person, as_json)
+
+
+@click.command("again")
+@campaign_argument
+@click.option(
+    "--states", default="refused,expired,bounced", show_default=True, metavar="状態",
+    help="送り直す状態をコンマで区切って指定します（refused, expired, bounced, in_doubt, cancelled）。",
+)  # fmt: skip
+@in_doubt_option
+@by_option
+@json_option
+@django_command
+def again(number: int, states: str, in_doubt: str | None, person: str, as_json: bool) -> None:
+    """終わった配信で届かなかった人だけへの、新しい配信を予定します。送るのは send --campaign です。"""
+    from django.utils import timezone
+
+    from newsletter import audiences, campaigns, reports
+
+    chosen = [state.strip() for state in states.split(",") if state.strip()]
+    wrong = set(chosen) - {"refused", "expired", "bounced", "in_doubt", "cancelled"}
+    if wrong or not chosen:
+        raise click.BadParameter(f"使えない状態です: {'、'.join(sorted(wrong)) or '（なし）'}", param_hint="--states")
+    repeat = campaigns.again(campaigns.find(number), person, timezone.now(), chosen, in_doubt=in_doubt or "")
+    count = audiences.candidates(repeat).count()
+    if as_json:
+        print_json(words.report_facts(reports.report(repeat)) | {"candidates": count})
+        return
+    click.echo(f"予定しました。{words.campaign_line(repeat)} 候補: {count:,}件")
+    click.echo(f"始めるとき: newsletter campaign send --campaign {repeat.pk}")
 
 
 @click.command("rehearse")
@@ -117,13 +154,14 @@ def test(name: str, address: str, text_only: bool) -> None:
 
 
 # ------------------------------------------------------------ asking, sending, telling
-def _confirm(subject: str, issue: str, yes: bool, rehearsal: bool) -> None:
+def _confirm(subject: str, issue: str, yes: bool, rehearsal: bool, count: int | None = None) -> None:
     """Show how many, which issue, which subject and by which relay, and ask once (DOMAIN 11.4)."""
     from newsletter import sending
     from subscribers import audience
 
     where = sending.relay_name(rehearsal=rehearsal)
-    click.echo(f"{audience.recipients().count():,}件・{issue}・「{subject}」\n中継サーバ: {where}", err=True)
+    count = audience.recipients().count() if count is None else count
+    click.echo(f"{count:,}件・{issue}・「{subject}」\n中継サーバ: {where}", err=True)
     if not yes:
         ask("配信しますか？", "配信しませんでした。")
 
@@ -144,7 +182,7 @@ def _start_and_send(campaign: Campaign, person: str, as_json: bool) -> None:
     if campaign.state == campaign.State.PLANNED:
         # A relay that cannot be reached now is no reason to open the books, and the archive, at all.
         sending.check_relay(campaign)
-        campaigns.start(campaign, timezone.now())
+        campaigns.start(campaign, timezone.now(), person)
     _send(campaign, person, as_json)
 
 
@@ -172,7 +210,7 @@ def _tell(report: Any, run: Run, as_json: bool) -> None:
 
     following = words.next_step(report)
     if as_json:
-        print_json(words.report_facts(report))
+        print_json(words.report_facts(report) | words.books_facts(report.campaign))
     else:
         print_facts(words.report_lines(report))
     if run.cause is not Cause.NONE:

@@ -52,6 +52,9 @@ def report_facts(report: Report) -> dict[str, Any]:
         "pause_reason": campaign.pause_reason,
         "planned_by": campaign.planned_by,
         "planned_at": _iso(campaign.planned_at),
+        "released_by": campaign.released_by,
+        "in_doubt_policy": campaign.in_doubt,
+        "again_of": campaign.again_of_id,
         "starts_at": _iso(campaign.starts_at),
         "started_at": _iso(campaign.started_at),
         "finished_at": _iso(campaign.finished_at),
@@ -68,6 +71,19 @@ def report_facts(report: Report) -> dict[str, Any]:
     }
 
 
+def books_facts(campaign: Campaign) -> dict[str, Any]:
+    """By provider and by reply code, for machines."""
+    from newsletter import reports
+
+    return {
+        "providers": [
+            {"provider": line.provider, "total": line.total, "states": line.states}
+            for line in reports.by_provider(campaign)
+        ],
+        "reply_codes": {str(code): count for code, count in reports.by_code(campaign).items()},
+    }
+
+
 def _iso(at: datetime | None) -> str | None:
     from django.utils import timezone
 
@@ -80,6 +96,9 @@ def report_lines(report: Report) -> Iterator[tuple[str, object]]:
     yield "配信", campaign_line(campaign)
     yield "件名", campaign.edition.subject
     yield "版", campaign.edition.digest[:12]
+    if campaign.again_of_id:
+        yield "もとの配信", f"{campaign.again_of_id}（届かなかった宛先だけ）"
+    yield "不明の扱い", campaign.get_in_doubt_display()
     if campaign.pause_reason:
         yield "理由", campaign.pause_reason
     for label, at in (("予定", campaign.starts_at), ("開始", campaign.started_at), ("終了", campaign.finished_at)):
@@ -134,7 +153,7 @@ def next_step(report: Report) -> str:
     number = campaign.pk
     if campaign.state == "paused":
         return f"続けるとき: newsletter campaign resume {number}"
-    if report.states["in_doubt"]:
+    if report.states["in_doubt"] and campaign.in_doubt != campaign.InDoubt.LEAVE:
         return f"不明の{report.states['in_doubt']}件を確かめるとき: newsletter campaign doubt {number}"
     if report.states["deferred"]:
         return (

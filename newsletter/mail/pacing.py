@@ -1,8 +1,9 @@
-"""When the next attempt is due."""
+"""When the next attempt is due, and at which hours a campaign may start."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from random import Random
 
 RETRY_FOR = timedelta(hours=48)  # RFC 5321 4.5.4.1 asks for 4-5 days; news of the month is old by then
@@ -31,3 +32,47 @@ def retry_at(tries: int, now: datetime, rng: Random) -> datetime | None:
     if tries > len(DELAYS):
         return None
     return now + DELAYS[tries - 1] * (1 + JITTER * rng.random())
+
+
+# ------------------------------------------------------------ the hour of the day
+# docomo asks bulk senders to keep off the exact hour, when everybody else starts.
+AFTER_THE_HOUR = 7
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From when to when nobody's telephone shall ring; may reach over midnight."""
+
+    start: time
+    end: time
+
+    @classmethod
+    def read(cls, text: str) -> QuietHours:
+        """`21:00-08:00`."""
+        first, _, last = text.partition("-")
+        return cls(_time(first), _time(last))
+
+    def __contains__(self, local: datetime) -> bool:
+        now = local.time()
+        if self.start <= self.end:
+            return self.start <= now < self.end
+        return now >= self.start or now < self.end
+
+    def over_at(self, local: datetime) -> datetime:
+        """When the quiet hours that `local` lies in are over."""
+        end = local.replace(hour=self.end.hour, minute=self.end.minute, second=0, microsecond=0)
+        return end if end > local else end + timedelta(days=1)
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
+
+def _time(text: str) -> time:
+    hour, _, minute = text.partition(":")
+    return time(int(hour), int(minute))
+
+
+def good_hour(local: datetime, quiet: QuietHours | None) -> datetime:
+    """`local`, or the next moment outside the quiet hours; never on the exact hour."""
+    moment = quiet.over_at(local) if quiet and local in quiet else local
+    return moment.replace(minute=AFTER_THE_HOUR) if moment.minute == 0 else moment

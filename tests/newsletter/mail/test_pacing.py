@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from newsletter.mail import pacing
 from newsletter.mail.pacing import DELAYS, retry_at
 
 NOW = datetime(2026, 11, 30, 10, 7, tzinfo=UTC)
@@ -48,3 +49,30 @@ def test_used_up_tries_give_no_time() -> None:
 def test_it_cannot_be_asked_before_the_first_try() -> None:
     with pytest.raises(ValueError, match="first try"):
         retry_at(0, NOW, Random(1))
+
+
+# ------------------------------------------------------------ the hour of the day
+QUIET = pacing.QuietHours.read("21:00-08:00")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "good"),
+    [
+        ("2026-11-30 10:00", "2026-11-30 10:07"),
+        ("2026-11-30 10:15", "2026-11-30 10:15"),
+        ("2026-11-30 20:59", "2026-11-30 20:59"),
+        ("2026-11-30 21:00", "2026-12-01 08:07"),
+        ("2026-11-30 23:30", "2026-12-01 08:07"),
+        ("2026-12-01 02:00", "2026-12-01 08:07"),
+        ("2026-12-01 08:00", "2026-12-01 08:07"),
+    ],
+)
+def test_a_start_avoids_the_quiet_hours_and_the_exact_hour(wanted: str, good: str) -> None:
+    assert pacing.good_hour(datetime.fromisoformat(wanted), QUIET) == datetime.fromisoformat(good)
+
+
+def test_quiet_hours_may_lie_within_a_day() -> None:
+    lunch = pacing.QuietHours.read("12:00-13:30")
+    noon, after = (datetime.fromisoformat(f"2026-11-30 {hour}") for hour in ("12:10", "13:30"))
+    assert pacing.good_hour(noon, lunch) == after
+    assert str(lunch) == "12:00-13:30"

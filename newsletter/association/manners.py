@@ -1,0 +1,29 @@
+"""How an association wants its campaigns sent: the profile's [sending] table. Everything in it may be left out."""
+
+from __future__ import annotations
+
+import re
+
+from newsletter.association.facts import Manners
+from newsletter.association.table import Table
+from newsletter.mail.pacing import QuietHours
+
+QUIET = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]-([01]?[0-9]|2[0-3]):[0-5][0-9]")
+IN_DOUBT = ("ask", "resend", "leave")
+PACE = ("auto", "on", "off")
+
+
+def read_manners(table: Table) -> Manners:
+    """The [sending] table; remarks go where the table's remarks go."""
+    quiet = table.matching("quiet_hours", QUIET, "21:00-08:00 の形で書いてください。", required=False)
+    manners = Manners(
+        in_doubt=table.choice("in_doubt", IN_DOUBT, "ask"),
+        release_by_another=table.boolean("release_by_another", False),
+        late_hours=table.integer("late_hours", 1, 24 * 7, 6),
+        quiet_hours=QuietHours.read(quiet) if quiet else None,
+        seeds=table.texts("seeds"),
+        waves_from=table.integer("waves_from", 0, 100_000_000, 500),
+        pace=table.choice("pace", PACE, "auto"),
+    )
+    table.close()
+    return manners
