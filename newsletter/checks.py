@@ -134,10 +134,10 @@ def static_files() -> Iterator[CheckMessage]:
 def relay() -> Iterator[CheckMessage]:
     """The relay is written rightly, encrypted off this machine, and its authority can be read."""
     from newsletter.errors import RelayError
-    from newsletter.mail.relay import Relay
+    from newsletter.mail.relay import read_relays
 
     try:
-        Relay.from_url(settings.RELAY_URL, ca_file=settings.RELAY_CA_FILE, connections=settings.RELAY_CONNECTIONS)
+        read_relays(settings.RELAY_URL, ca_file=settings.RELAY_CA_FILE, connections=settings.RELAY_CONNECTIONS)
     except RelayError as error:
         yield Error(str(error), hint="NEWSLETTER_RELAY_URL を直してください。", id="newsletter.E010")
     if settings.RELAY_CA_FILE and not os.access(settings.RELAY_CA_FILE, os.R_OK):
@@ -248,6 +248,7 @@ def database() -> Iterator[CheckMessage]:
             id="newsletter.E017",
         )
         return
+    yield from _identity()
     yield from _profile()
     yield from _accounts()
     yield from _clock()
@@ -263,6 +264,13 @@ def pending_migrations() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
+def _identity() -> Iterator[CheckMessage]:
+    from newsletter import identity
+
+    if words := identity.problem():
+        yield Error(words, hint="docs/running.md の Backup の章を見てください。", id="newsletter.E030")
+
+
 def _profile() -> Iterator[CheckMessage]:
     from newsletter import profile
     from newsletter.errors import ProfileError
@@ -276,7 +284,6 @@ def _profile() -> Iterator[CheckMessage]:
     if association is None:
         yield Error("団体のプロファイルがまだ読み込まれていません。", hint=hint, id="newsletter.E018")
         return
-    yield from _identity()
     domain = association.sender.address.rpartition("@")[2]
     if is_reserved(domain) and not relay_is_catcher():
         yield Error(
@@ -284,13 +291,6 @@ def _profile() -> Iterator[CheckMessage]:
             hint="プロファイルの差出人を実際のアドレスに直し、newsletter profile load で読み込んでください。",
             id="newsletter.E019",
         )
-
-
-def _accounts() -> Iterator[CheckMessage]:
-    from django.contrib.auth import get_user_model
-
-    if not get_user_model()._default_manager.filter(is_superuser=True, is_active=True).exists():
-        yield Caution(
     yield from _aligned_keys(domain)
 
 
@@ -309,14 +309,14 @@ def _aligned_keys(sender_domain: str) -> Iterator[CheckMessage]:
                 hint="差出人のドメインで newsletter dkim new を実行し、NEWSLETTER_DKIM_KEYS を書き換えてください。",
                 id="newsletter.E043",
             )
+
+
+def _accounts() -> Iterator[CheckMessage]:
+    from django.contrib.auth import get_user_model
+
+    if not get_user_model()._default_manager.filter(is_superuser=True, is_active=True).exists():
+        yield Caution(
             "管理者のアカウントがありません。",
-def _identity() -> Iterator[CheckMessage]:
-    from newsletter import identity
-
-    if words := identity.problem():
-        yield Error(words, hint="docs/running.md の Backup の章を見てください。", id="newsletter.E030")
-
-
             hint="newsletter manage createsuperuser を実行してください。",
             id="newsletter.W020",
         )

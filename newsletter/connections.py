@@ -1,19 +1,24 @@
-"""The wire side of the engine: N connections to the relay in one event loop, in a thread of their own.
+"""The wire side of the engine: connections to the relays in one event loop, in a thread of their own.
 
 The caller's thread keeps the books. It puts mail in (`carry`) and takes answers out (`answers`); every mail that was
-put in comes out exactly once, as `Carried` or as `Unsent`. Nothing here knows the ledger.
+put in comes out exactly once, as `Carried` or as `Unsent`. Nothing here knows the ledger; a `Watch` is told in the
+moment in which something happens.
+
+A relay that cannot be used is left alone for a while and the others carry on; when none is left, `trouble` says why.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import queue
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
+from typing import Protocol
 
 from newsletter.errors import NewsletterError, RelayError
 from newsletter.mail.outcome import Outcome
@@ -23,21 +28,25 @@ from newsletter.outgoing import Outgoing
 
 log = logging.getLogger(__name__)
 
-# Pauses before a lost or refused connection is tried again, in seconds.
+# Pauses before a lost or refused connection is tried again, in seconds; then AWAY between tries, while others carry on.
 PATIENCE = (0.5, 1.5, 3.0)
+AWAY = 30.0
 # A mail that met relay trouble so often may be its cause: from then on it waits like any other deferred mail.
 RELAY_RETRIES = 3
+# A mail that waited longer for its connection goes back: consent and address are to be read again.
+FRESH_SECONDS = 5.0
 BROKEN = "送信の処理に予期しない誤りがありました"
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A mail that was spoken about with the relay. Without a result it could not be composed, and nothing was said."""
+    """A mail that was spoken about with a relay. Without a result it could not be composed, and nothing was said."""
 
     mail: Outgoing
     at: datetime
     result: SmtpResult | None
     error: str = ""
+    relay: str = ""  # host:port
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +56,68 @@ class Unsent:
     mail: Outgoing
 
 
+class Watch(Protocol):
+    """Is told, in the connections' thread, how far a mail came."""
+
+    def handing_over(self, mail: Outgoing) -> None:
+        """Its content is about to leave."""
+
+    def taken_back(self, mail: Outgoing) -> None:
+        """It did not arrive, and nothing of it is left on the way."""
+
+    def carried(self, carried: Carried) -> bool:
+        """It has its answer. False: it is such that nothing more should go out."""
+
+
+@dataclass(slots=True)
+class _Route:
+    """A relay, and how it fares."""
+
+    relay: Relay
+    trouble: str = ""  # why it cannot be used now
+    failures: int = 0  # in a row
+    away_until: float = 0.0
+
+
+@dataclass(slots=True)
+class _Line:
+    """One connection to a relay."""
+
+    route: _Route
+    smtp: SmtpConnection
+    handed_over: int = 0  # messages since it was opened
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A mail with its whole message, made when its turn on the wire is near."""
+
+    mail: Outgoing
+    content: bytes
+    since: float = field(default_factory=time.monotonic)
+
+
 class Connections:
-    """Connections to one relay, opened as they are needed and used for one mail after the other."""
+    """Connections to the relays, opened as they are needed and used for one mail after the other."""
 
     def __init__(
-        self, relay: Relay, clock: Callable[[], datetime], lease: Callable[[], datetime], patience: tuple[float, ...]
+        self,
+        relays: Sequence[Relay],
+        clock: Callable[[], datetime],
+        lease: Callable[[], datetime],
+        patience: tuple[float, ...],
+        watch: Watch,
     ) -> None:
-        self.trouble = ""  # why the relay cannot be used; a Japanese sentence
-        self._relay, self._clock, self._lease, self._patience = relay, clock, lease, patience
-        self._answers: queue.SimpleQueue[Carried | Unsent] = queue.SimpleQueue()
+        self.trouble = ""  # why no relay can be used; a Japanese sentence
+        self._clock, self._lease, self._patience, self._watch = clock, lease, patience, watch
+        self._routes = [_Route(relay) for relay in relays]
+        self._answers: deque[Carried | Unsent] = deque()
+        self._news = threading.Event()  # the caller should look
         self._ready, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="connections", daemon=True)
-        self._relay_failures = 0  # in a row
+        self._relay_retries: Counter[int] = Counter()  # of the few mails that met relay trouble
+        self._idle = 0  # lines that wait for mail
+        self._low = 0  # with so few mails waiting, the caller should bring more
 
     # -------------------------------------------------------- the caller's thread
     def __enter__(self) -> Connections:
@@ -73,19 +132,28 @@ class Connections:
 
     def carry(self, mails: Iterable[Outgoing]) -> None:
         """Put mail in; it goes out as connections become free."""
-        self._call(self._take, list(mails))
+        self._call(self._take_new, list(mails))
 
     def answers(self, wait: float) -> list[Carried | Unsent]:
-        """What came back since the last call; waits at most `wait` seconds for the first."""
+        """What came back since the last call; waits at most `wait` seconds until there is room for more mail."""
+        until = time.monotonic() + wait
+        found = self._answers_after(wait)
+        over = self._over.is_set()
+        if not found and over and wait > 0:
+            # What was put in a moment ago still comes out.
+            found = self._answers_after(max(0.0, until - time.monotonic()))
+            if not found:
+                raise RelayError(BROKEN)  # the traceback was logged
+        return found
+
+    def _answers_after(self, wait: float) -> list[Carried | Unsent]:
+        if wait > 0:
+            self._news.wait(wait)
+        self._news.clear()
         found: list[Carried | Unsent] = []
-        try:
-            found.append(self._answers.get(timeout=wait) if wait > 0 else self._answers.get_nowait())
-            while True:
-                found.append(self._answers.get_nowait())
-        except queue.Empty:
-            if not found and self._over.is_set():
-                raise RelayError(BROKEN) from None  # the traceback was logged
-            return found
+        while self._answers:
+            found.append(self._answers.popleft())
+        return found
 
     def stop(self) -> None:
         """Let what is on the wire finish; all that is not comes out as Unsent, now and from here on."""
@@ -94,25 +162,37 @@ class Connections:
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
         self._loop.call_soon_threadsafe(function, *arguments)
 
-    # -------------------------------------------------------- the loop's thread
+    # -------------------------------------------------------- the loop's thread: mail in, answers out
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Queue[Outgoing | None] = asyncio.Queue()  # None: time to stop
         self._stopping, self._closed = asyncio.Event(), asyncio.Event()
-        self._lines = [SmtpConnection(self._relay) for _ in range(self._relay.connections)]
+        self._lines = [
+            _Line(route, SmtpConnection(route.relay)) for route in self._routes for _ in range(route.relay.connections)
+        ]
         self._tasks = [asyncio.create_task(self._serve(line)) for line in self._lines]
         self._ready.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._stop()
         self._over.set()
+        self._news.set()
         await self._closed.wait()  # until then mail may be put in, and comes out again
 
-    def _take(self, mails: list[Outgoing]) -> None:
+    def _take_new(self, mails: list[Outgoing]) -> None:
+        self._take(mails)
+        self._low = self._waiting.qsize() // 2
+
+    def _take(self, mails: Iterable[Outgoing]) -> None:
         for mail in mails:
             if self._stopping.is_set():
-                self._answers.put(Unsent(mail))
+                self._put(Unsent(mail))
             else:
                 self._waiting.put_nowait(mail)
+
+    def _put(self, answer: Carried | Unsent) -> None:
+        self._answers.append(answer)
+        if self._waiting.qsize() <= self._low:
+            self._news.set()
 
     def _stop(self) -> None:
         if self._stopping.is_set():
@@ -120,9 +200,11 @@ class Connections:
         self._stopping.set()
         while not self._waiting.empty():
             if mail := self._waiting.get_nowait():
-                self._answers.put(Unsent(mail))
+                self._put(Unsent(mail))
         for _ in self._lines:
             self._waiting.put_nowait(None)
+        self._low = len(self._lines)
+        self._news.set()
 
     def _close(self, at_once: bool) -> None:
         self._stop()
@@ -134,44 +216,146 @@ class Connections:
         self.trouble = self.trouble or words
         self._stop()
 
-    async def _serve(self, line: SmtpConnection) -> None:
+    # -------------------------------------------------------- one line
+    async def _serve(self, line: _Line) -> None:
         pauses = list(self._patience)
         try:
-            while (mail := await self._waiting.get()) is not None:
+            while (mail := await self._next()) is not None:
                 if await self._is_open(line):
                     await self._send(line, mail)
                     continue
                 self._take([mail])
-                if not pauses:
-                    return  # the others go on, with as many connections as the relay allows
-                await self._pause(pauses.pop(0))
+                # The others go on, with as many connections as their relays allow.
+                await self._pause(pauses.pop(0) if pauses else AWAY)
         except Exception:  # the worker's loop: record it, and let the caller hear of it
             log.exception(BROKEN)
             self._give_up(BROKEN)
         finally:
-            await line.close()
+            await line.smtp.close()
 
-    async def _is_open(self, line: SmtpConnection) -> bool:
+    async def _next(self) -> Outgoing | None:
+        self._idle += 1
+        try:
+            return await self._waiting.get()
+        finally:
+            self._idle -= 1
+
+    async def _send(self, line: _Line, mail: Outgoing) -> None:
+        """Hand over this mail, and those after it for as long as others leave them to this line."""
+        ready = self._composed(mail)
+        while ready is not None:
+            if not self._may_go(ready):
+                self._put(Unsent(ready.mail))
+                break
+            line.handed_over += 1
+            upcoming = self._upcoming(line)
+            try:
+                result = await line.smtp.send(
+                    ready.mail.envelope, ready.content,
+                    following=(upcoming.mail.envelope, upcoming.content) if upcoming else None,
+                    before_content=lambda mail=ready.mail: self._watch.handing_over(mail),  # type: ignore[misc]
+                )  # fmt: skip
+            except Exception:  # what was said is unknown, so it counts as said
+                log.exception(BROKEN)
+                result = SmtpResult(Stage.FINAL, None, BROKEN)
+            except BaseException:  # cut off: nobody settles it, and the journal says how far it came
+                if line.smtp.stage is not Stage.FINAL:
+                    self._watch.taken_back(ready.mail)
+                raise
+            trouble = self._answer(line.route, ready.mail, result)
+            if upcoming and (trouble or not line.smtp.is_usable or self._stopping.is_set()):
+                self._take([upcoming.mail])
+                upcoming = None
+            if trouble and self._patience:
+                await self._pause(self._patience[0])
+            ready = upcoming
+        limit = line.route.relay.messages
+        if line.smtp.awaits_content or (limit and line.handed_over >= limit):
+            await line.smtp.close()
+
+    def _composed(self, mail: Outgoing) -> _Ready | None:
+        try:
+            return _Ready(mail, mail.content())
+        except NewsletterError as error:
+            self._finish(Carried(mail, self._clock(), None, str(error)))
+            return None
+
+    def _upcoming(self, line: _Line) -> _Ready | None:
+        """The mail that this line takes next, if it is already there and no other line is free for it."""
+        limit = line.route.relay.messages
+        if self._idle or self._stopping.is_set() or (limit and line.handed_over >= limit):
+            return None
+        if not line.smtp.capabilities.pipelining:
+            return None
+        while not self._waiting.empty():
+            mail = self._waiting.get_nowait()
+            if mail is None:  # the sign for a line to stop; this one comes for it later
+                self._waiting.put_nowait(None)
+                return None
+            if ready := self._composed(mail):
+                return ready
+        return None
+
+    def _may_go(self, ready: _Ready) -> bool:
+        """Not after its lease (another worker may have settled it), nor when what was read for it is old."""
+        return time.monotonic() - ready.mail.taken < FRESH_SECONDS and self._clock() < self._lease()
+
+    def _answer(self, route: _Route, mail: Outgoing, result: SmtpResult) -> bool:
+        """Pass the answer on, or keep the mail for another try. Whether the relay was in the way."""
+        if result.outcome is not Outcome.RETRY_RELAY:
+            route.failures = 0
+            self._finish(Carried(mail, self._clock(), result, relay=route.relay.name))
+            return False
+        route.failures += 1
+        number = mail.claim.delivery_id
+        self._relay_retries[number] += 1
+        if self._relay_retries[number] > RELAY_RETRIES:
+            self._finish(Carried(mail, self._clock(), result, relay=route.relay.name))
+        else:
+            self._watch.taken_back(mail)
+            self._take([mail])
+        if route.failures > 2 * route.relay.connections:
+            self._leave_alone(route, _trouble_words(route.relay, result))
+        return True
+
+    def _finish(self, carried: Carried) -> None:
+        may_go_on = self._watch.carried(carried)
+        self._put(carried)
+        if not may_go_on:
+            self._stop()
+
+    # -------------------------------------------------------- the relays' bad days
+    async def _is_open(self, line: _Line) -> bool:
         """Open the connection if need be. False: not now, or it is no use for anybody."""
         for pause in (*self._patience, None):
-            if line.is_usable:
+            if line.route.away_until > time.monotonic():
+                return False
+            if line.smtp.is_usable:
                 return True
             try:
                 await self._connect(line)
+                line.route.trouble = ""
             except SmtpConnectError as error:
-                if any(other.is_usable for other in self._lines):
+                if any(other.smtp.is_usable for other in self._lines):
                     return False
                 if pause is None or _is_final(error):
-                    self._give_up(str(error))
+                    self._leave_alone(line.route, str(error))
                     return False
                 await self._pause(pause)
             if self._stopping.is_set():
                 return False
-        return line.is_usable
+        return line.smtp.is_usable
 
-    async def _connect(self, line: SmtpConnection) -> None:
+    def _leave_alone(self, route: _Route, words: str) -> None:
+        """Do without this relay for a while; when every relay is in trouble, stop."""
+        route.trouble, route.failures, route.away_until = words, 0, time.monotonic() + AWAY
+        if all(one.trouble for one in self._routes):
+            self._give_up(words)
+
+    async def _connect(self, line: _Line) -> None:
         """Connect, unless it is time to stop before the relay has answered."""
-        connecting = asyncio.ensure_future(line.connect())
+        line.handed_over = 0
+        connecting = asyncio.ensure_future(line.smtp.connect())
         stopping = asyncio.ensure_future(self._stopping.wait())
         try:
             await asyncio.wait((connecting, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -182,39 +366,6 @@ class Connections:
             if not connecting.done():
                 connecting.cancel()
                 await asyncio.wait((connecting,))
-
-    async def _send(self, line: SmtpConnection, mail: Outgoing) -> None:
-        try:
-            content = mail.content()
-        except NewsletterError as error:
-            self._answers.put(Carried(mail, self._clock(), None, str(error)))
-            return
-        if self._clock() >= self._lease():
-            # Too long asleep: another worker may have settled this claim, so it must not go out any more.
-            self._answers.put(Unsent(mail))
-            return
-        try:
-            result = await line.send(mail.envelope, content)
-        except Exception:  # what was said is unknown, so it counts as said
-            log.exception(BROKEN)
-            result = SmtpResult(Stage.FINAL, None, BROKEN)
-        await self._answer(mail, result)
-
-    async def _answer(self, mail: Outgoing, result: SmtpResult) -> None:
-        if result.outcome is not Outcome.RETRY_RELAY:
-            self._relay_failures = 0
-            self._answers.put(Carried(mail, self._clock(), result))
-            return
-        self._relay_failures += 1
-        mail.relay_retries += 1
-        if mail.relay_retries > RELAY_RETRIES:
-            self._answers.put(Carried(mail, self._clock(), result))
-        else:
-            self._take([mail])
-        if self._relay_failures > 2 * self._relay.connections:
-            self._give_up(_trouble_words(self._relay, result))
-        elif self._patience:
-            await self._pause(self._patience[0])
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -1,20 +1,24 @@
 """The ledger: one row per recipient. Only this module moves a Delivery (docs/decisions/0008-claims-and-doubt.md).
 
-A claim is the written intent to hand a mail over: QUEUED -> SENDING is committed before the network is spoken to, and a
-worker never holds more claims than its connections can carry. So a worker that dies leaves exactly those in doubt.
+A claim is the written intent to hand a mail over: QUEUED -> SENDING is committed before the network is spoken to, for a
+block at a time. How far each mail of the block came stands in the worker's journal (journal.py). So a worker that is
+killed leaves in doubt what was on the wire, and no more (docs/decisions/0013-a-journal-narrows-the-doubt.md).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from newsletter import audiences, recipients, workers
+from newsletter.journal import Trace
 from newsletter.mail.pacing import FIRST_DELAY
 from newsletter.mail.providers import OTHERS
 from newsletter.models import Attempt, Campaign, Delivery, Letter
@@ -25,8 +29,8 @@ from subscribers.models import Subscriber, Suppression
 State = Delivery.State
 
 # A living worker renews its lease every RENEW_EVERY; the difference covers a slow disk and clocks that disagree.
-LEASE = timedelta(minutes=2)
-RENEW_EVERY = timedelta(seconds=20)
+LEASE = timedelta(seconds=settings.LEASE_SECONDS)
+RENEW_EVERY = LEASE / 6
 PERHAPS_ARRIVED = audiences.PERHAPS_ARRIVED
 WAITING = (State.QUEUED, State.DEFERRED)
 UNFINISHED = (State.QUEUED, State.DEFERRED, State.SENDING)
@@ -71,6 +75,23 @@ class Settlement:
     retry_at: datetime | None = None
     suppress: bool = False  # the reply was about the address: do not write to it again
 
+    def as_json(self) -> dict[str, object]:
+        """What a journal keeps of it."""
+        return {
+            "state": self.state.value, "at": self.at.isoformat(), "relay": self.relay[:100], "stage": self.stage,
+            "code": self.reply_code, "text": self.reply_text[:300], "reason": self.reason[:100],
+            "retry_at": self.retry_at.isoformat() if self.retry_at else None, "suppress": self.suppress,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, delivery_id: int, kept: Mapping[str, Any]) -> Settlement:
+        """Out of a journal; KeyError, TypeError or ValueError if it holds something else."""
+        retry_at = datetime.fromisoformat(kept["retry_at"]) if kept["retry_at"] else None
+        return cls(
+            delivery_id, State(kept["state"]), datetime.fromisoformat(kept["at"]), kept["relay"], kept["stage"],
+            kept["code"], kept["text"], kept["reason"], retry_at, kept["suppress"],
+        )  # fmt: skip
+
 
 # ------------------------------------------------------------ queue
 def queue_campaign(campaign: Campaign, now: datetime) -> int:
@@ -101,26 +122,36 @@ def wake(now: datetime, campaign: Campaign | None = None) -> int:
 @transaction.atomic
 def claim(worker: str, limit: int, now: datetime, campaign: Campaign | None = None) -> Block:
     """QUEUED -> SENDING for at most `limit` deliveries of a running campaign (None: letters), consent checked again."""
-    due = _of(campaign).filter(state=State.QUEUED)
-    if campaign is not None:
-        due = due.filter(campaign__state=Campaign.State.SENDING)
-    # The order of the index (campaign, state, retry_at), so that a million rows are not sorted for eight.
-    chosen = (
-        due.select_for_update(skip_locked=True, of=("self",))
-        .select_related(*(() if campaign else ("letter", "subscriber")))
-        .order_by("retry_at")
-    )
-    rows = list(chosen[:limit]) if limit > 0 else []
-    found = recipients.at_claim(rows)
-    claims = [
-        Claim(row.pk, row.tries, now + LEASE, addressee, row.letter)
-        for row in rows
-        if isinstance(addressee := found[row.pk], Addressee)
-    ]
-    excluded = {row.pk: reason for row in rows if isinstance(reason := found[row.pk], str)}
+    if limit <= 0:
+        return Block()
+    found = _due_letters(limit) if campaign is None else _due_readers(campaign, limit)
+    until = now + LEASE
+    claims = [Claim(pk, tries, until, to, letter) for pk, tries, to, letter in found if isinstance(to, Addressee)]
+    excluded = {pk: reason for pk, _, reason, _ in found if isinstance(reason, str)}
     _take([one.delivery_id for one in claims], worker, now)
     _exclude(excluded, now)
     return Block(tuple(claims), len(excluded))
+
+
+Found: TypeAlias = list[tuple[int, int, Addressee | str, Letter | None]]  # delivery, tries, to whom or why not
+
+
+def _due_readers(campaign: Campaign, limit: int) -> Found:
+    """No model objects here: a block is read as plain rows, because this is what a fast campaign spends its time on."""
+    running = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.SENDING)
+    due = _of(campaign).filter(Exists(running), state=State.QUEUED)
+    # The order of the index (campaign, state, retry_at), so that a million rows are not sorted for a block.
+    chosen = due.select_for_update(skip_locked=True).order_by("retry_at")
+    rows = list(chosen.values_list("pk", "tries", "subscriber_id")[:limit])
+    found = recipients.readers_at_claim([(pk, subscriber) for pk, _, subscriber in rows])
+    return [(pk, tries, found[pk], None) for pk, tries, _ in rows]
+
+
+def _due_letters(limit: int) -> Found:
+    due = _of(None).filter(state=State.QUEUED).select_related("letter", "subscriber").order_by("retry_at")
+    rows = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
+    found = recipients.letters_at_claim(rows)
+    return [(row.pk, row.tries, found[row.pk], row.letter) for row in rows]
 
 
 def _of(campaign: Campaign | None) -> QuerySet[Delivery]:
@@ -163,15 +194,16 @@ def settle(worker: str, settlements: Sequence[Settlement], now: datetime) -> set
     if not settlements:
         return set()
     asked = [one.delivery_id for one in settlements]
-    holders = dict(Delivery.objects.select_for_update().filter(pk__in=asked).values_list("pk", "claimed_by"))
-    held = {pk for pk, holder in holders.items() if holder == worker}
+    rows = Delivery.objects.select_for_update().filter(pk__in=asked).order_by()
+    holders = {pk: (holder, state) for pk, holder, state in rows.values_list("pk", "claimed_by", "state")}
+    held = {pk for pk, holder in holders.items() if holder == (worker, State.SENDING)}
     alike: dict[tuple[tuple[str, object], ...], list[int]] = defaultdict(list)
     for one in settlements:
         alike[_columns(one, now)].append(one.delivery_id)
     for columns, ids in alike.items():
         _held_by(worker).filter(pk__in=ids).update(tries=F("tries") + 1, **dict(columns))
     # Also for claims that were lost: the try took place, and whoever decides about the doubt should see its reply.
-    Attempt.objects.bulk_create(_attempt(one) for one in settlements if one.delivery_id in holders)
+    _write_attempts([one for one in settlements if one.delivery_id in holders])
     _suppress([one.delivery_id for one in settlements if one.suppress and one.delivery_id in held], now)
     return held
 
@@ -191,16 +223,25 @@ def _columns(one: Settlement, now: datetime) -> tuple[tuple[str, object], ...]:
     )
 
 
-def _attempt(one: Settlement) -> Attempt:
-    return Attempt(
-        delivery_id=one.delivery_id,
-        at=one.at,
-        relay=one.relay[:100],
-        stage=one.stage[:10],
-        reply_code=one.reply_code,
-        reply_text=one.reply_text[:300],
-        outcome=one.state,
-    )
+_ATTEMPT = ("delivery_id", "at", "relay", "stage", "reply_code", "reply_text", "outcome")
+_INSERT_ATTEMPT = (
+    f"INSERT INTO {Attempt._meta.db_table} ({', '.join(_ATTEMPT)}) VALUES ({', '.join(['%s'] * len(_ATTEMPT))})"  # noqa: S608
+)
+
+
+def _write_attempts(settlements: Sequence[Settlement]) -> None:
+    """One row for each try, however it ended; without a model object for each, which would cost more than the row."""
+    moment = connection.ops.adapt_datetimefield_value
+    rows = [
+        (
+            one.delivery_id, moment(one.at), one.relay[:100], one.stage[:10], one.reply_code, one.reply_text[:300],
+            one.state.value,
+        )
+        for one in settlements
+    ]  # fmt: skip
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(_INSERT_ATTEMPT, rows)
 
 
 def _suppress(ids: Collection[int], now: datetime) -> None:
@@ -218,19 +259,69 @@ def release(worker: str, ids: Collection[int]) -> int:
 
 # ------------------------------------------------------------ sweep, and what a person decides
 def sweep(now: datetime) -> int:
-    """SENDING -> IN_DOUBT for claims whose lease is over or whose worker is proved gone. Returns how many."""
-    gone = workers.gone()
-    with transaction.atomic():
-        over = Q(lease_until__lt=now) | Q(claimed_by__in=gone)
-        lost = Delivery.objects.select_for_update(skip_locked=True).filter(over, state=State.SENDING)
-        settlements = [
-            Settlement(pk, State.IN_DOUBT, now, reason=LOST_IN_FLIGHT) for pk in lost.values_list("pk", flat=True)
-        ]
-        for one in settlements:
-            Delivery.objects.filter(pk=one.delivery_id).update(tries=F("tries") + 1, **dict(_columns(one, now)))
-        Attempt.objects.bulk_create(_attempt(one) for one in settlements)
-    for name in gone:
+    """Settle the claims of workers that are gone: exactly where their journal lies here, else as in doubt. How many."""
+    doubtful = 0
+    for name in workers.gone():
+        doubtful += _settle_for_the_dead(name, workers.traces(name), now)
         workers.bury(name)
+    return doubtful + _doubt_lapsed(now)
+
+
+@transaction.atomic
+def _settle_for_the_dead(name: str, traces: Mapping[int, Trace] | None, now: datetime) -> int:
+    """What was answered is settled by its answer, what was leaving is in doubt, the rest goes back unsent."""
+    if traces is not None:
+        # Another machine may have seen the lease end before this journal was found: the journal knows better.
+        lapsed = Delivery.objects.filter(claimed_by=name, state=State.IN_DOUBT)
+        lapsed.update(state=State.SENDING, tries=F("tries") - 1, settled_at=None, reason="")
+    held = dict(_held_by(name).select_for_update().values_list("pk", "tries"))
+    settlements, unsent = [], []
+    for pk, tries in held.items():
+        trace = traces.get(pk) if traces is not None else Trace(pk, tries, None)
+        if trace is None or trace.tries != tries:
+            unsent.append(pk)
+        else:
+            settlements.append(_from_journal(trace, now))
+    settle(name, settlements, now)
+    _requeue_late(name, unsent, now)
+    return sum(one.state == State.IN_DOUBT for one in settlements)
+
+
+def _from_journal(trace: Trace, now: datetime) -> Settlement:
+    lost = Settlement(trace.delivery_id, State.IN_DOUBT, now, reason=LOST_IN_FLIGHT)
+    if trace.answer is None:
+        return lost
+    try:
+        return Settlement.from_json(trace.delivery_id, trace.answer)
+    except (KeyError, TypeError, ValueError):
+        return lost
+
+
+def _requeue_late(worker: str, ids: Sequence[int], now: datetime) -> None:
+    """Back to QUEUED; what happened to the campaign meanwhile holds for them as well."""
+    release(worker, ids)
+    theirs = Delivery.objects.filter(pk__in=ids, state=State.QUEUED)
+    theirs.filter(campaign__state=Campaign.State.CANCELLED).update(
+        state=State.CANCELLED, reason=CAMPAIGN_CANCELLED, settled_at=now
+    )
+    waiting = theirs.filter(campaign=OuterRef("pk"))
+    Campaign.objects.filter(Exists(waiting), state=Campaign.State.DONE).update(
+        state=Campaign.State.SENDING, finished_at=None
+    )
+
+
+@transaction.atomic
+def _doubt_lapsed(now: datetime) -> int:
+    """SENDING -> IN_DOUBT where the lease is over. The worker's name stays, for the day its journal is found."""
+    lost = Delivery.objects.select_for_update(skip_locked=True).filter(lease_until__lt=now, state=State.SENDING)
+    settlements = [
+        Settlement(pk, State.IN_DOUBT, now, reason=LOST_IN_FLIGHT) for pk in lost.values_list("pk", flat=True)
+    ]
+    Delivery.objects.filter(pk__in=[one.delivery_id for one in settlements]).update(
+        tries=F("tries") + 1, state=State.IN_DOUBT, reason=LOST_IN_FLIGHT, settled_at=now, lease_until=None,
+        retry_at=None, reply_code=None, reply_text="",
+    )  # fmt: skip
+    _write_attempts(settlements)
     return len(settlements)
 
 
@@ -243,9 +334,7 @@ def follow_policy(now: datetime, campaign: Campaign | None = None) -> int:
     theirs = Campaign.objects.filter(in_doubt=Campaign.InDoubt.RESEND, state__in=running)
     chosen = theirs if campaign is None else theirs.filter(pk=campaign.pk)
     lost = Delivery.objects.filter(campaign__in=chosen, state=State.IN_DOUBT, tries__lt=RESENT_AT_MOST)
-    return lost.update(
-        state=State.DEFERRED, retry_at=now + FIRST_DELAY, reason=RESENT, settled_at=None, claimed_by=""
-    )
+    return lost.update(state=State.DEFERRED, retry_at=now + FIRST_DELAY, reason=RESENT, settled_at=None, claimed_by="")
 
 
 def treat_as_sent(ids: Collection[int], by: str, now: datetime) -> int:
@@ -265,7 +354,7 @@ def _decide(ids: Iterable[int], state: Delivery.State, words: str, now: datetime
     decided = list(doubtful.values_list("pk", flat=True))
     settled_at = now if state == State.SENT else None
     Delivery.objects.filter(pk__in=decided).update(
-        state=state, reason=words[:100], retry_at=None, settled_at=settled_at
+        state=state, reason=words[:100], retry_at=None, settled_at=settled_at, claimed_by=""
     )
     # A rehearsal's row is finished now, so it is cut from its reader like the others: see forget_readers.
     Delivery.objects.filter(pk__in=decided, state=State.SENT, campaign__rehearsal=True).update(subscriber=None)

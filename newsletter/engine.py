@@ -1,15 +1,16 @@
 """The engine: claimed blocks -> connections -> replies -> settled blocks.
 
 One turn of the ledger settles what came back and claims what goes out next, in one transaction. The caller's thread
-turns; the connections run in a thread of their own, so no transaction is open while the network is spoken to. At most
-two claims per connection are held: one on the wire, one ready behind it (docs/decisions/0008-claims-and-doubt.md).
+turns; the connections run in a thread of their own, so no transaction is open while the network is spoken to. A block
+is as large as what the lines carry in a moment; how far each mail of it came stands in the worker's journal
+(docs/decisions/0013-a-journal-narrows-the-doubt.md).
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,41 +22,25 @@ from django.db import OperationalError, connection, transaction
 from newsletter import campaigns, delivery, workers
 from newsletter.connections import PATIENCE, Carried, Connections, Unsent
 from newsletter.delivery import Block, Settlement
-from newsletter.mail import pacing
 from newsletter.mail.outcome import Outcome
-from newsletter.mail.smtp import Relay
+from newsletter.mail.reply import Reply
+from newsletter.mail.smtp import Relay, SmtpResult
 from newsletter.models import Campaign, Delivery
 from newsletter.outgoing import Mail, Outgoing, Unmailable
+from newsletter.verdicts import COMPOSE, settlement_of
+from newsletter.workers import Worker
 
 State = Delivery.State
 Clock = Callable[[], datetime]
 
-CLAIMS_PER_CONNECTION = 2
-WAKE_EVERY = timedelta(seconds=5)
+CLAIMS_PER_CONNECTION = 2  # to begin with, and always where no journal can be kept
+LARGEST_BLOCK = 900  # SQLite of old took at most 999 variables
+TURN_SECONDS = 0.15  # a block grows until its turns come no faster
+TURN_PAUSE = 0.01  # answers that come together are settled together
 TURN_WAIT = 0.2  # seconds to wait for an answer before the campaign's state is looked at again
+WAKE_EVERY = timedelta(seconds=5)
 # So many refusals about us in a row, with nothing accepted in between, are not about one receiver.
 POLICY_REFUSALS_IN_A_ROW, POLICY_REFUSALS = 3, 20
-
-COMPOSE = "compose"  # the stage of a mail that never got as far as the relay
-STATES = {
-    Outcome.SENT: State.SENT,
-    Outcome.DEFERRED: State.DEFERRED,
-    Outcome.RETRY_RELAY: State.DEFERRED,  # after several tries on the spot: see connections.RELAY_RETRIES
-    Outcome.REFUSED_ADDRESS: State.REFUSED,
-    Outcome.REFUSED_MAILBOX: State.REFUSED,
-    Outcome.REFUSED_POLICY: State.REFUSED,
-    Outcome.IN_DOUBT: State.IN_DOUBT,
-    LOCKED = "locked"  # this machine may not send from this database: see identity.py
-}
-REASONS = {
-    Outcome.DEFERRED: "一時的に受け付けられませんでした",
-    Outcome.RETRY_RELAY: "中継サーバの都合で送れませんでした",
-    Outcome.REFUSED_ADDRESS: "宛先がありません",
-    Outcome.REFUSED_MAILBOX: "宛先が受け取りませんでした（容量超過、受信拒否など）",
-    Outcome.REFUSED_POLICY: "差出人または内容が拒否されました",
-    Outcome.IN_DOUBT: "送信の途中で接続が切れました",
-}
-USED_UP = "再送の期限が過ぎました"
 
 
 class Cause(StrEnum):
@@ -67,6 +52,7 @@ class Cause(StrEnum):
     RELAY = "relay"  # no connection, no login, no valid certificate, or nothing but trouble
     MESSAGE = "message"  # the edition cannot be made into a message
     POLICY = "policy"  # refusals that are about us
+    LOCKED = "locked"  # this machine may not send from this database: see identity.py
 
 
 @dataclass(slots=True)
@@ -93,11 +79,52 @@ class Run:
 
 
 @dataclass(slots=True)
+class Recorder:
+    """Writes the journal, in the connections' thread, and says there what each answer means."""
+
+    worker: Worker
+    random: Random
+    policy: Reply | None = None  # the last of too many refusals about us
+    _in_a_row: int = 0
+    _refusals: int = 0
+
+    def handing_over(self, mail: Outgoing) -> None:
+        """See connections.Watch."""
+        if self.worker.journal:
+            self.worker.journal.hand_over(mail.slot, mail.claim.delivery_id, mail.claim.tries)
+
+    def taken_back(self, mail: Outgoing) -> None:
+        """See connections.Watch."""
+        if self.worker.journal:
+            self.worker.journal.take_back(mail.slot)
+
+    def carried(self, carried: Carried) -> bool:
+        """See connections.Watch."""
+        mail = carried.mail
+        mail.settlement = settlement_of(carried, self.random)
+        if self.worker.journal:
+            self.worker.journal.answered(mail.slot, mail.claim.delivery_id, mail.claim.tries, mail.settlement.as_json())
+        return self._weigh(carried.result)
+
+    def _weigh(self, result: SmtpResult | None) -> bool:
+        """Here and not in the books, which come later: at full speed hundreds of readers would lose their mail."""
+        if result is None or result.outcome is not Outcome.REFUSED_POLICY:
+            self._in_a_row = 0 if result and result.outcome is Outcome.SENT else self._in_a_row
+            return True
+        self._in_a_row += 1
+        self._refusals += 1
+        if self._in_a_row < POLICY_REFUSALS_IN_A_ROW and self._refusals < POLICY_REFUSALS:
+            return True
+        self.policy = self.policy or result.reply
+        return False
+
+
+@dataclass(slots=True)
 class Engine:
     """One run: the caller's thread turns the ledger until nothing is due, or something says stop."""
 
     mail: Mail
-    relay: Relay
+    relays: Sequence[Relay]
     clock: Clock
     progress: Progress
     campaign: Campaign | None = None  # None: letters
@@ -109,57 +136,78 @@ class Engine:
     _unmailable: list[Settlement] = field(default_factory=list)
     _cause: Cause = Cause.NONE
     _words: str = ""
-    _policy_in_a_row: int = 0
-    _policy: int = 0
-    _worker: str = field(init=False)
+    _block: int = 0  # how many may be claimed at a time
+    _turned: float = 0.0
+    _worker: Worker = field(init=False)
+    _recorder: Recorder = field(init=False)
     _renewed: datetime = field(init=False)
     _woken: datetime = field(init=False)
 
     def run(self) -> Run:
         """Until everything that is due is settled or given back."""
         self._renewed = self._woken = self.clock()
+        self._block = self._smallest_block
         delivery.wake(self._woken, self.campaign)
         # The worker's lock is the outer one: as long as mail may go out, this worker provably lives.
-        with (
-            workers.at_work() as self._worker,
-            Connections(self.relay, self.clock, lambda: self._renewed + delivery.LEASE, self.patience) as lines,
-        ):
-            while self._turn(lines):
-                pass
+        with workers.at_work() as self._worker:
+            self._recorder = Recorder(self._worker, self.random)
+            lease = lambda: self._renewed + delivery.LEASE  # noqa: E731
+            with Connections(self.relays, self.clock, lease, self.patience, self._recorder) as lines:
+                while self._turn(lines):
+                    pass
         return Run(self.progress, self._cause, self._words)
 
     def _turn(self, lines: Connections) -> bool:
         """Settle what came back, claim what goes out next. False when there is nothing left to do."""
         answers = lines.answers(TURN_WAIT if self._held else 0)
+        if answers and (rest := self._turned + TURN_PAUSE - time.monotonic()) > 0:
+            time.sleep(rest)
+            answers += lines.answers(0)
         carried = [one for one in answers if isinstance(one, Carried)]
-        settlements = [*self._unmailable, *(settlement_of(one, self.relay.name, self.random) for one in carried)]
+        settlements = [*self._unmailable, *(one.mail.settlement for one in carried if one.mail.settlement)]
         returned = [one.mail.claim.delivery_id for one in answers if isinstance(one, Unsent)]
         self._keep_time()
-        self._look_for_trouble(lines, carried)
+        self._look_for_trouble(lines)
+        self._fit_block(len(answers))
         block = self._books(settlements, returned, self._room(len(answers)))
         self._unmailable = []
         for one in answers:
             del self._held[one.mail.claim.delivery_id]
+            if self._worker.journal:
+                self._worker.journal.give_back(one.mail.slot)
         self._count(settlements, block)
         if self._is_stopping:
             lines.stop()
         lines.carry(self._prepared(block))
         return bool(self._held or self._unmailable or (block.cancelled and not self._is_stopping))
 
+    @property
+    def _smallest_block(self) -> int:
+        return CLAIMS_PER_CONNECTION * sum(relay.connections for relay in self.relays)
+
+    def _fit_block(self, answers: int) -> None:
+        """As much as goes out in two turns: then the lines never wait for a commit, and little is claimed too early."""
+        now = time.monotonic()
+        seconds, self._turned = now - self._turned, now
+        if self._worker.journal is None or not answers:
+            return
+        if seconds < TURN_SECONDS and 2 * answers >= self._block:
+            self._block = max(self._smallest_block, min(2 * self._block, LARGEST_BLOCK))
+        elif seconds > 4 * TURN_SECONDS:
+            self._block = max(self._smallest_block, self._block // 2)
+
     def _keep_time(self) -> None:
         now = self.clock()
         if now - self._renewed >= delivery.RENEW_EVERY:
-            delivery.renew(self._worker, now)
+            delivery.renew(self._worker.name, now)
             self._renewed = now
         if now - self._woken >= WAKE_EVERY:
             delivery.wake(now, self.campaign)
             self._woken = now
 
     def _room(self, coming_free: int) -> int:
-        """How many more may be claimed. All that is claimed is in doubt if we die now: no more than the lines carry."""
-        if self._is_stopping:
-            return 0
-        return CLAIMS_PER_CONNECTION * self.relay.connections - len(self._held) + coming_free
+        """How many more may be claimed: the block, less what is held already."""
+        return 0 if self._is_stopping else max(0, self._block - len(self._held) + coming_free)
 
     def _books(self, settlements: list[Settlement], returned: list[int], room: int) -> Block:
         """One turn of the ledger: one transaction, tried again if the database was busy."""
@@ -169,9 +217,9 @@ class Engine:
             try:
                 with transaction.atomic():
                     now = self.clock()
-                    delivery.settle(self._worker, settlements, now)
-                    delivery.release(self._worker, returned)
-                    return delivery.claim(self._worker, room, now, self.campaign)
+                    delivery.settle(self._worker.name, settlements, now)
+                    delivery.release(self._worker.name, returned)
+                    return delivery.claim(self._worker.name, room, now, self.campaign)
             except OperationalError:
                 if pause is None or connection.in_atomic_block:
                     raise
@@ -188,32 +236,23 @@ class Engine:
                     Settlement(number, State.REFUSED, self.clock(), stage=COMPOSE, reason=one.reason)
                 )
             else:
+                if self._worker.journal:
+                    one.slot = self._worker.journal.slot()
                 self._held[one.claim.delivery_id] = one
                 mails.append(one)
         return mails
 
-    def _look_for_trouble(self, lines: Connections, carried: list[Carried]) -> None:
+    def _look_for_trouble(self, lines: Connections) -> None:
         """Whether to stop: Ctrl-C, the relay, refusals that are about us, or a person who paused the campaign."""
-        for one in carried:
-            self._weigh(one)
+        if self._recorder.policy:
+            words = f"差出人または内容を理由とする拒否が続きました。最後の応答: {self._recorder.policy}"
+            self._stop(Cause.POLICY, words)
         if lines.trouble:
             self._stop(Cause.RELAY, lines.trouble)
         if self.stop_event.is_set():
             self._stop(Cause.INTERRUPTED, "中断しました。")
         if self.campaign is not None and not campaigns.is_running(self.campaign):
             self._stop(Cause.ELSEWHERE, "ほかの操作で停止または取り消されました。")
-
-    def _weigh(self, carried: Carried) -> None:
-        outcome = carried.result.outcome if carried.result else None
-        if outcome is Outcome.SENT:
-            self._policy_in_a_row = 0
-        if outcome is not Outcome.REFUSED_POLICY:
-            return
-        self._policy_in_a_row += 1
-        self._policy += 1
-        if self._policy_in_a_row >= POLICY_REFUSALS_IN_A_ROW or self._policy >= POLICY_REFUSALS:
-            reply = carried.result.reply if carried.result else ""
-            self._stop(Cause.POLICY, f"差出人または内容を理由とする拒否が続きました。最後の応答: {reply}")
 
     @property
     def _is_stopping(self) -> bool:
@@ -228,23 +267,3 @@ class Engine:
         self.progress.states[State.CANCELLED] += block.cancelled
         if self.on_progress and (settlements or block.cancelled):
             self.on_progress(self.progress)
-
-
-def settlement_of(carried: Carried, relay: str, rng: Random) -> Settlement:
-    """What a reply does to its delivery: state, time of the next try, words for the report."""
-    claim, result = carried.mail.claim, carried.result
-    if result is None:
-        return Settlement(claim.delivery_id, State.REFUSED, carried.at, stage=COMPOSE, reason=carried.error)
-    outcome = result.outcome
-    state, retry_at, reason = STATES[outcome], None, REASONS.get(outcome, "")
-    if state == State.DEFERRED:
-        retry_at = pacing.retry_at(claim.tries + 1, carried.at, rng)
-        if retry_at is None:
-            state, reason = State.EXPIRED, USED_UP
-    reply = result.reply
-    return Settlement(
-        claim.delivery_id, state, carried.at, relay, result.stage,
-        reply_code=reply.code if reply else None,
-        reply_text=f"{reply.enhanced} {reply.text}".strip() if reply else result.error,
-        reason=reason, retry_at=retry_at, suppress=outcome is Outcome.REFUSED_ADDRESS,
-    )  # fmt: skip

@@ -69,15 +69,16 @@ def web_address(name: str, default: str) -> str:
     return value
 
 
-def relay_address(name: str, default: str) -> str:
-    """An SMTP relay: `smtp://` (loopback only), `smtp+starttls://` or `smtps://`, with user and password if needed."""
+def relay_addresses(name: str, default: str) -> str:
+    """SMTP relays, apart by spaces: `smtp://` (loopback only), `smtp+starttls://`, `smtps://`, with login if needed."""
     value = text(name, default)
-    parts = _split(value)
-    if parts is None or parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname:
-        # The address may hold a password: say its form, not its text.
-        raise ImproperlyConfigured(
-            f"{name}: smtp+starttls://USER:PASSWORD@HOST:587 か smtps://USER:PASSWORD@HOST:465 の形で書いてください"
-        )
+    for word in value.split():
+        parts = _split(word)
+        if parts is None or parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname:
+            # The address may hold a password: say its form, not its text.
+            raise ImproperlyConfigured(
+                f"{name}: smtp+starttls://USER:PASSWORD@HOST:587 か smtps://USER:PASSWORD@HOST:465 の形で書いてください"
+            )
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,12 +12,12 @@ from django.conf import settings
 
 from newsletter import links, profile, signing
 from newsletter.association.facts import Profile
-from newsletter.delivery import Claim
+from newsletter.delivery import Claim, Settlement
 from newsletter.errors import NewsletterError
 from newsletter.mail import envelope
 from newsletter.mail.content import RenderedMail
-from newsletter.mail.envelope import Envelope
 from newsletter.mail.dkim import Signer
+from newsletter.mail.envelope import Envelope
 from newsletter.mail.message import CompiledMessage, Recipient, Sender, compile_message
 from newsletter.models import Campaign, Edition, Letter
 
@@ -33,7 +34,9 @@ class Outgoing:
     envelope: Envelope
     recipient: Recipient
     message: CompiledMessage
-    relay_retries: int = 0  # times the relay, not the recipient, was in the way
+    taken: float = field(default_factory=time.monotonic)  # when its address was read
+    slot: int = -1  # in the worker's journal
+    settlement: Settlement | None = None  # once it has its answer
 
     def content(self) -> bytes:
         """The whole message, lines ended by CRLF."""
@@ -108,11 +111,11 @@ class LetterMail:
     """Letters: each its own message, not bulk, without list headers."""
 
     association: Profile = field(default_factory=profile.current)
+    # Read before anything is claimed: with a key that is gone, letters wait instead of being refused.
+    signer: Signer | None = field(default_factory=signing.signer)
 
     def prepare(self, claims: Sequence[Claim]) -> list[Outgoing | Unmailable]:
         """See Mail."""
-    # Read before anything is claimed: with a key that is gone, letters wait instead of being refused.
-    signer: Signer | None = field(default_factory=signing.signer)
         return [self._outgoing(one, one.letter) for one in claims if one.letter is not None]
 
     def _outgoing(self, claim: Claim, letter: Letter) -> Outgoing | Unmailable:

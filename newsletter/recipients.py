@@ -6,7 +6,7 @@ person's own step, so each kind has its rule below. After a complaint there is n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -50,18 +50,10 @@ NO_OTHER_KIND = Rule(frozenset())
 STAFF_RULE = Rule(despite=frozenset({_LEFT}))
 
 
-def at_claim(deliveries: Sequence[Delivery]) -> dict[int, Addressee | str]:
-    """For each delivery its addressee, or the reason (Japanese) why nobody may get it."""
-    letters = [row for row in deliveries if row.letter_id is not None]
-    readers = [row for row in deliveries if row.letter_id is None]
-    return (_readers(readers) if readers else {}) | (_of_letters(letters) if letters else {})
-
-
-def _readers(deliveries: Iterable[Delivery]) -> dict[int, Addressee | str]:
-    subscribers = {row.pk: row.subscriber_id for row in deliveries}
-    checked = audience.check([id_ for id_ in subscribers.values() if id_ is not None])
-    answers = {pk: checked[id_] if id_ is not None else None for pk, id_ in subscribers.items()}
-    return {pk: _addressee(answer) for pk, answer in answers.items()}
+def readers_at_claim(deliveries: Sequence[tuple[int, int | None]]) -> dict[int, Addressee | str]:
+    """For each (delivery, subscriber) of a campaign its addressee, or the reason (Japanese) why nobody may get it."""
+    checked = audience.check([id_ for _, id_ in deliveries if id_ is not None])
+    return {pk: _addressee(checked[id_] if id_ is not None else None) for pk, id_ in deliveries}
 
 
 def _addressee(answer: Reader | audience.Exclusion | None) -> Addressee | str:
@@ -70,7 +62,8 @@ def _addressee(answer: Reader | audience.Exclusion | None) -> Addressee | str:
     return str(answer.reason.label if answer else Why.GONE.label)
 
 
-def _of_letters(letters: Sequence[Delivery]) -> dict[int, Addressee | str]:
+def letters_at_claim(letters: Sequence[Delivery]) -> dict[int, Addressee | str]:
+    """The same for letters; each kind has its rule."""
     fingerprints = {row.pk: fingerprint_of(row) for row in letters}
     stopped = suppression.reasons([value for value in fingerprints.values() if value])
     return {row.pk: _letter_addressee(row, stopped.get(fingerprints[row.pk])) for row in letters}

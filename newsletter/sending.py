@@ -17,6 +17,7 @@ from newsletter import campaigns, delivery, identity, workers
 from newsletter.engine import Cause, Clock, Engine, Progress, Run
 from newsletter.errors import CampaignError, NewsletterError, RelayError
 from newsletter.mail import smtp
+from newsletter.mail.relay import read_relays
 from newsletter.mail.smtp import Relay
 from newsletter.models import Campaign
 from newsletter.outgoing import EditionMail, LetterMail
@@ -55,8 +56,8 @@ def continue_campaigns(now: datetime | None = None, *, stop_event: Event | None 
         log.warning(locked)
         return []
     identity.see()
-    for campaign in list(campaigns.due(clock())):
     delivery.follow_policy(clock())
+    for campaign in list(campaigns.due(clock())):
         try:
             campaigns.start_at_its_hour(campaign, clock())
         except NewsletterError as error:
@@ -90,38 +91,50 @@ def _send(
     if wrong := campaigns.problem(campaign) or mail.problem():
         run = Run(progress, Cause.MESSAGE, wrong)
     else:
-        engine = Engine(mail, relay or relay_for(campaign), clock, progress, campaign)
+        engine = Engine(mail, (relay,) if relay else relays_for(campaign), clock, progress, campaign)
         engine.stop_event, engine.on_progress = stop_event or engine.stop_event, on_progress
         run = engine.run()
     if run.cause in (Cause.RELAY, Cause.POLICY, Cause.MESSAGE):
         campaigns.pause(campaign, run.words)
-    campaigns.close_if_finished(campaign, clock())
     delivery.follow_policy(clock(), campaign)
+    campaigns.close_if_finished(campaign, clock())
     return run
 
 
-def relay_for(campaign: Campaign | None = None) -> Relay:
-    """The relay of the settings. A rehearsal never leaves this machine, whatever they say."""
+def relays_for(campaign: Campaign | None = None) -> tuple[Relay, ...]:
+    """The relays of the settings. A rehearsal never leaves this machine, whatever they say."""
     if campaign is not None and campaign.rehearsal:
-        return Relay.from_url(settings.CATCHER_RELAY_URL, connections=settings.RELAY_CONNECTIONS)
-    return Relay.from_url(settings.RELAY_URL, ca_file=settings.RELAY_CA_FILE, connections=settings.RELAY_CONNECTIONS)
+        return (Relay.from_url(settings.CATCHER_RELAY_URL, connections=settings.RELAY_CONNECTIONS),)
+    return read_relays(settings.RELAY_URL, ca_file=settings.RELAY_CA_FILE, connections=settings.RELAY_CONNECTIONS)
+
+
+def relay_for(campaign: Campaign | None = None) -> Relay:
+    """The first of the relays, for a single mail."""
+    return relays_for(campaign)[0]
 
 
 def check_relay(campaign: Campaign) -> None:
     """RelayError, with the reason, when mail of this campaign could not be handed over now."""
-    relay = relay_for(campaign)
-    try:
-        asyncio.run(smtp.check_relay(relay))
-    except RelayError as error:
-        if relay.name != Relay.from_url(settings.CATCHER_RELAY_URL).name:
-            raise
-        raise RelayError(f"{error}メール受信箱は newsletter catch で動かします。") from error
+    first: tuple[Relay, RelayError] | None = None
+    for relay in relays_for(campaign):
+        try:
+            asyncio.run(smtp.check_relay(relay))
+        except RelayError as error:
+            first = first or (relay, error)
+        else:
+            return  # one is enough to begin with
+    if first is None:
+        return
+    relay, wrong = first
+    if relay.name != Relay.from_url(settings.CATCHER_RELAY_URL).name:
+        raise wrong
+    raise RelayError(f"{wrong}メール受信箱は newsletter catch で動かします。") from wrong
 
 
 def relay_name(*, rehearsal: bool = False) -> str:
     """Where mail would go now, for the question before it goes."""
     url = settings.CATCHER_RELAY_URL if rehearsal else settings.RELAY_URL
-    name = Relay.from_url(url).name
+    name = "、".join(Relay.from_url(one).name for one in url.split())
     return f"{name}（この機械の受信箱です。外には出ません）" if url == settings.CATCHER_RELAY_URL else name
 
 
@@ -138,8 +151,8 @@ def send_letters(now: datetime | None = None, *, relay: Relay | None = None, sto
         log.warning(locked)
         return Run(progress, Cause.LOCKED, locked)
     identity.stamp()
-    relay = relay or relay_for()
-    few = replace(relay, connections=min(relay.connections, LETTER_CONNECTIONS))
+    relays = (relay,) if relay else relays_for()
+    few = [replace(one, connections=min(one.connections, LETTER_CONNECTIONS)) for one in relays]
     engine = Engine(LetterMail(), few, clock, progress, patience=())
     engine.stop_event = stop_event or engine.stop_event
     return engine.run()

@@ -20,6 +20,8 @@ environment.load_file("NEWSLETTER_ENV_FILE", BASE_DIR / ".env")
 # ------------------------------------------------------------ where things are
 VAR = Path(environment.text("NEWSLETTER_VAR", str(BASE_DIR / "var"))).resolve()
 VAR.mkdir(parents=True, exist_ok=True)
+# Words of the house for the proofreading, in prh's YAML, on top of those that are shipped. It need not exist.
+HOUSE_DICTIONARY = Path(environment.text("NEWSLETTER_HOUSE_DICTIONARY", str(VAR / "hyoki.yml")))
 BASE_URL = environment.web_address("NEWSLETTER_BASE_URL", "http://127.0.0.1:8000")
 LISTEN_PORT = environment.integer("NEWSLETTER_PORT", 8000, 1, 65535)
 LISTEN_HOST = environment.text("NEWSLETTER_HOST", "127.0.0.1")
@@ -37,17 +39,17 @@ CATCHER_WEB_PORT = environment.integer("NEWSLETTER_CATCHER_WEB_PORT", 8025, 1, 6
 CATCHER_MAILDIR = VAR / "catcher"
 # Until a real relay is configured, mail goes to the catcher on this machine and cannot leave it.
 CATCHER_RELAY_URL = f"smtp://127.0.0.1:{CATCHER_SMTP_PORT}"
-RELAY_URL = environment.relay_address("NEWSLETTER_RELAY_URL", CATCHER_RELAY_URL)
+RELAY_URL = environment.relay_addresses("NEWSLETTER_RELAY_URL", CATCHER_RELAY_URL)
 RELAY_CA_FILE = environment.text("NEWSLETTER_RELAY_CA_FILE", "")
 RELAY_CONNECTIONS = environment.integer("NEWSLETTER_RELAY_CONNECTIONS", 4, 1, 64)
-FEEDS_ALLOW_LOOPBACK = environment.boolean("NEWSLETTER_FEEDS_ALLOW_LOOPBACK", False)
-# The proxy in front of `newsletter serve`, if there is one: only its X-Forwarded-For and -Proto are believed.
 # How long a silent worker of another machine counts as alive.
 LEASE_SECONDS = environment.integer("NEWSLETTER_LEASE_SECONDS", 120, 3, 3600)
 # DKIM: the key files in var/dkim that sign what we send. With none, signing is left to the relay, if it does that.
 DKIM_FOLDER = VAR / "dkim"
 DKIM_KEYS = environment.words("NEWSLETTER_DKIM_KEYS")
 RELAY_SIGNS = environment.boolean("NEWSLETTER_RELAY_SIGNS", False)
+FEEDS_ALLOW_LOOPBACK = environment.boolean("NEWSLETTER_FEEDS_ALLOW_LOOPBACK", False)
+# The proxy in front of `newsletter serve`, if there is one: only its X-Forwarded-For and -Proto are believed.
 TRUSTED_PROXY = environment.ip_address("NEWSLETTER_TRUSTED_PROXY")
 ERROR_MAIL = environment.words("NEWSLETTER_ERROR_MAIL")
 
@@ -192,7 +194,7 @@ CACHES = {
 }
 
 # ------------------------------------------------------------ mail of Django itself (password reset, errors)
-_relay = urlsplit(RELAY_URL)
+_relay = urlsplit(RELAY_URL.split()[0])  # of several, the first
 EMAIL_HOST, EMAIL_PORT = str(_relay.hostname), _relay.port or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_relay.username or ""), unquote(_relay.password or "")
 EMAIL_USE_SSL = _relay.scheme == "smtps"

@@ -11,9 +11,13 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+
+from newsletter import journal
+from newsletter.journal import Journal, Trace
 
 
 def _folder() -> Path:
@@ -22,21 +26,33 @@ def _folder() -> Path:
     return folder
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Somebody who sends: its name in the claims, and its journal where the machine can keep one."""
+
+    name: str
+    journal: Journal | None
+
+
 @contextlib.contextmanager
-def at_work() -> Iterator[str]:
-    """A new worker's name, provably alive until the block ends or the process dies."""
+def at_work() -> Iterator[Worker]:
+    """A new worker, provably alive until the block ends or the process dies.
+
+    One that ends by an exception leaves lock and journal behind, like one that was killed: its claims are not settled.
+    """
     name = secrets.token_hex(12)
     file = _folder() / f"{name}.lock"
     newborn = file.with_suffix(".new")
     descriptor = os.open(newborn, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        # Locked before it has its name: nobody can find the file and not find it locked.
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        newborn.rename(file)
-        yield name
+        with journal.kept(_journal(name)) as pages:
+            # Locked before it has its name: nobody can find the file and not find it locked.
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            newborn.rename(file)
+            yield Worker(name, pages)
+        bury(name)
     finally:
         newborn.unlink(missing_ok=True)
-        file.unlink(missing_ok=True)
         os.close(descriptor)
 
 
@@ -56,8 +72,18 @@ def is_gone(name: str) -> bool:
 
 
 def bury(name: str) -> None:
-    """Take the lock file of a worker away whose claims have been settled."""
+    """Take lock and journal of a worker away whose claims have been settled."""
     (_folder() / f"{name}.lock").unlink(missing_ok=True)
+    _journal(name).unlink(missing_ok=True)
+
+
+def traces(name: str) -> dict[int, Trace] | None:
+    """What a dead worker was doing, by delivery; None when nothing proves it. Whoever is not in it was not begun."""
+    return journal.read(_journal(name))
+
+
+def _journal(name: str) -> Path:
+    return _folder() / f"{name}.journal"
 
 
 def gone() -> list[str]:

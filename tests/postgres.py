@@ -46,7 +46,7 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[str]:
+def cluster(*, durable: bool = False) -> Iterator[str]:
     """Start a cluster on loopback and yield its address up to the database name: `postgres://user:…@host:port/`."""
     programs, account, port = _programs(), _account(), _free_port()
     password = secrets.token_urlsafe(16)
@@ -66,8 +66,9 @@ def cluster() -> Iterator[str]:
         "--auth=scram-sha-256", f"--pwfile={folder / 'password'}",
     )  # fmt: skip
     control = str(programs / "pg_ctl")
-    # Durability is not what these tests are about, and the cluster lives for minutes.
-    options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c full_page_writes=off -c max_connections=60"
+    # Durability is not what the tests are about, and the cluster lives for minutes; a benchmark wants it.
+    hasty = "" if durable else "-c fsync=off -c full_page_writes=off"
+    options = f"-p {port} -h 127.0.0.1 -k {folder} -c max_connections=60 {hasty}"
     run(control, "start", "--wait", "--pgdata", place, "--log", str(folder / "log"), "-o", options)
     try:
         yield f"postgres://tester:{quote(password)}@127.0.0.1:{port}/"

@@ -65,11 +65,14 @@ def _relay_facts() -> dict[str, Any]:
     from django.conf import settings
 
     from newsletter.errors import RelayError
-    from newsletter.mail.smtp import Relay, check_relay
+    from newsletter.mail.relay import read_relays
+    from newsletter.mail.smtp import check_relay
 
     try:
-        relay = Relay.from_url(settings.RELAY_URL, ca_file=settings.RELAY_CA_FILE)
-        return {"host": relay.host, "port": relay.port, **asdict(asyncio.run(check_relay(relay)))}
+        # Each of them must answer; what the first one offers is shown.
+        relays = read_relays(settings.RELAY_URL, ca_file=settings.RELAY_CA_FILE)
+        offers = [asyncio.run(check_relay(relay)) for relay in relays]
+        return {"host": relays[0].host, "port": relays[0].port, **asdict(offers[0])}
     except RelayError as error:
         fail(str(error))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from newsletter.errors import RelayError
 
@@ -22,6 +22,7 @@ _SCHEMES = {
     "smtp+starttls": (Security.STARTTLS, 587),
     "smtps": (Security.TLS, 465),
 }
+_OPTIONS = {"weight": (1, 100), "connections": (1, 64), "messages": (1, 1_000_000)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Relay:
     password: str = field(default="", repr=False)
     ca_file: str = ""  # PEM; empty means the system's own certificate authorities
     connections: int = 4
+    weight: int = 1  # its share of the connections, beside other relays
+    messages: int = 0  # after so many a connection is closed and opened anew; 0: never
     ehlo_name: str = ""  # empty means the address literal of our end (RFC 5321 4.1.3)
     timeouts: Timeouts = field(default_factory=Timeouts)
 
@@ -62,7 +65,10 @@ class Relay:
 
     @classmethod
     def from_url(cls, url: str, *, ca_file: str = "", connections: int = 4, timeouts: Timeouts | None = None) -> Relay:
-        """Read `smtp://` (loopback only), `smtp+starttls://` or `smtps://`; user and password are percent-decoded."""
+        """Read `smtp://` (loopback only), `smtp+starttls://` or `smtps://`; user and password are percent-decoded.
+
+        Behind a question mark may stand weight, connections and messages: `?weight=2&connections=8&messages=100`.
+        """
         # The address may hold a password: say its form, not its text.
         wrong = RelayError(
             "中継サーバの指定が正しくありません。"
@@ -72,13 +78,15 @@ class Relay:
             parts = urlsplit(url)
             security, default_port = _SCHEMES[parts.scheme]
             host, port = parts.hostname or "", parts.port or default_port
+            options = _options(parts.query)
         except (KeyError, ValueError):
             raise wrong from None
-        if not host or parts.path not in ("", "/") or parts.query or parts.fragment:
+        if not host or parts.path not in ("", "/") or parts.fragment:
             raise wrong
         return cls(
             host, port, security, unquote(parts.username or ""), unquote(parts.password or ""),
-            ca_file, connections, timeouts=timeouts or Timeouts(),
+            ca_file, options.get("connections", connections), options.get("weight", 1), options.get("messages", 0),
+            timeouts=timeouts or Timeouts(),
         )  # fmt: skip
 
     @property
@@ -91,6 +99,28 @@ class Relay:
         context = ssl.create_default_context(cafile=self.ca_file or None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
+
+
+def read_relays(urls: str, *, ca_file: str = "", connections: int = 4) -> tuple[Relay, ...]:
+    """The relays of a setting, apart by spaces. Together they get `connections`, by weight, each at least one."""
+    relays = [Relay.from_url(url, ca_file=ca_file, connections=0) for url in urls.split()]
+    sharing = [relay for relay in relays if not relay.connections]
+    weights = sum(relay.weight for relay in sharing)
+    return tuple(
+        relay if relay.connections else replace(relay, connections=max(1, round(connections * relay.weight / weights)))
+        for relay in relays
+    )
+
+
+def _options(query: str) -> dict[str, int]:
+    """What stands behind the question mark; ValueError or KeyError for anything that is not known there."""
+    options = {}
+    for name, value in parse_qsl(query, strict_parsing=True) if query else ():
+        low, high = _OPTIONS[name]
+        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+            raise ValueError(name)
+        options[name] = int(value)
+    return options
 
 
 def is_loopback(host: str) -> bool:

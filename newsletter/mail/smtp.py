@@ -1,14 +1,9 @@
 """The SMTP client: one connection, one message after the other, every answer reported as it was given.
 
 With PIPELINING (RFC 2920) MAIL, RCPT and DATA go out in one write and their replies are read in order; then the
-content with its final dot in a second write. Two round trips for a message, and none for RSET unless a transaction was
-left open.
-
-The last round trip can go, too: RFC 2920 3.1 lets the content of one message and the MAIL, RCPT and DATA of the next
-share a group. `send` is cut for that: `_opening` makes the commands, `_read_at` reads one reply to them, `_dotted`
-makes the content, and none depends on the final reply of the message before. So a client that is given the next
-message early writes content N and the opening of N+1 together, then reads the final reply of N and the three replies
-of N+1. Two messages of a connection are in flight then, and both must be claimed before that write.
+content with its final dot. RFC 2920 3.1 lets the opening of the next message follow that dot at once, so a `send` that
+is told what comes next says it before it waits for its own final reply: one round trip for a message. No content
+leaves before its own 354, so of a connection's two messages only one can be in doubt.
 
 Nothing here logs, and no error text holds an address, a password or a piece of a message.
 """
@@ -16,8 +11,10 @@ Nothing here logs, and no error text holds an address, a password or a piece of 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TypeAlias
 
 from newsletter.mail.envelope import Envelope
 from newsletter.mail.handshake import Capabilities, Handshake, SmtpConnectError
@@ -31,6 +28,8 @@ __all__ = [
 ]  # fmt: skip
 
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+Following: TypeAlias = tuple[Envelope, bytes]  # a message, and who gets it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,9 @@ class SmtpConnection:
         self.stage = Stage.CONNECT
         self._wire: Wire | None = None
         self._left_open = False  # a transaction that the next message must reset
+        self._said_early: Following | None = None  # the message whose opening followed the last final dot
+        self._says_early = True  # until a relay loses what follows a final dot
+        self._dot_has_left = False
 
     async def connect(self) -> Capabilities:
         """Open the connection, up to AUTH; raises SmtpConnectError with a sentence for staff."""
@@ -64,6 +66,7 @@ class SmtpConnection:
         handshake = Handshake(self.relay)
         await handshake.run()
         self._wire, self.capabilities, self._left_open = handshake.wire, handshake.capabilities, False
+        self._said_early = None
         return self.capabilities
 
     @property
@@ -71,22 +74,43 @@ class SmtpConnection:
         """Whether another message can be sent; otherwise connect anew."""
         return self._wire is not None and not self._wire.has_ended
 
-    async def send(self, envelope: Envelope, content: bytes) -> SmtpResult:
-        """Hand one message over; trouble of protocol or network is a result, never an exception."""
+    @property
+    def awaits_content(self) -> bool:
+        """A message was announced, and nothing but its content may be said on this connection any more."""
+        return self._said_early is not None
+
+    async def send(
+        self,
+        envelope: Envelope,
+        content: bytes,
+        *,
+        following: Following | None = None,
+        before_content: Callable[[], None] = lambda: None,
+    ) -> SmtpResult:
+        """Hand one message over; trouble of protocol or network is a result, never an exception.
+
+        `following` is the message that comes next on this connection, and must be: its opening is said early.
+        `before_content` is called right before the first octet of the content leaves.
+        """
         self.stage = Stage.CONNECT
         wire = self._wire
         if wire is None or wire.has_ended:
             await self._drop()
             return SmtpResult(Stage.CONNECT, None, "中継サーバとの接続が切れています。")
+        if self._said_early is not None and self._said_early != (envelope, content):
+            # After its 354 a transaction ends only with a message delivered or the line cut.
+            await self._drop()
+            return SmtpResult(Stage.CONNECT, None, "中継サーバとの接続を切りました。")
         unsent = self._refused_beforehand(envelope, content)
         if unsent:
             return unsent
+        self._dot_has_left = False
         try:
-            result = await self._hand_over(wire, envelope, content)
+            result = await self._hand_over(wire, envelope, content, following, before_content)
         except (OSError, ReplyError) as error:
             result = SmtpResult(self.stage, None, _words(error))
         except BaseException:  # cancelled: the caller reads `stage`
-            if wire.abort() and self.stage is Stage.FINAL:
+            if wire.abort() and self.stage is Stage.FINAL and not self._dot_has_left:
                 self.stage = Stage.DATA  # the dot was among what is dropped now
             raise
         if result.reply is None or result.reply.code == 421:  # RFC 5321 3.8: after 421 the server hangs up
@@ -95,6 +119,9 @@ class SmtpConnection:
 
     async def close(self) -> None:
         """Say QUIT and hang up; never raises."""
+        if self._said_early is not None:
+            # The relay waits for content. Anything said now, be it a lone dot, would be delivered.
+            await self._drop()
         wire, self._wire = self._wire, None
         if wire is None:
             return
@@ -107,7 +134,7 @@ class SmtpConnection:
         await wire.close(seconds)
 
     async def _drop(self) -> None:
-        wire, self._wire = self._wire, None
+        wire, self._wire, self._said_early = self._wire, None, None
         if wire is not None:
             wire.abort()
             await wire.close(self.relay.timeouts.quit)
@@ -138,19 +165,37 @@ class SmtpConnection:
             return SmtpResult(Stage.DATA, Reply(554, "5.6.3", text))  # RFC 6152 3
         return None
 
-    async def _hand_over(self, wire: Wire, envelope: Envelope, content: bytes) -> SmtpResult:
+    async def _hand_over(
+        self,
+        wire: Wire,
+        envelope: Envelope,
+        content: bytes,
+        following: Following | None,
+        before_content: Callable[[], None],
+    ) -> SmtpResult:
         refusal = await self._open_transaction(wire, self._opening(envelope, content))
         if refusal is not None and refusal.reply is not None:
             return SmtpResult(refusal.stage, refusal.reply.hiding(envelope.recipient))
+        before_content()
         self.stage = Stage.FINAL
         try:
             await wire.write(_dotted(content), self.relay.timeouts.block)
         except OSError:
             self.stage = Stage.DATA  # see Wire.write: the dot never left us
             raise
+        self._dot_has_left = True
+        if following is not None:
+            self._say_early(wire, following)
         reply = await wire.read_reply(self.relay.timeouts.final)
         self._left_open = False  # RFC 5321 4.1.1.4: whatever the reply, the transaction is over
         return SmtpResult(Stage.FINAL, reply if reply.positive else reply.hiding(envelope.recipient))
+
+    def _say_early(self, wire: Wire, following: Following) -> None:
+        """Open the next transaction behind the final dot, in a write of its own: whether the dot left stays known."""
+        if not (self.capabilities.pipelining and self._says_early) or self._refused_beforehand(*following):
+            return
+        wire.write_soon(b"".join(self._opening(*following).values()))
+        self._said_early = following
 
     def _opening(self, envelope: Envelope, content: bytes) -> dict[Stage, bytes]:
         """The commands before the content, by stage."""
@@ -169,7 +214,11 @@ class SmtpConnection:
     async def _open_transaction(self, wire: Wire, opening: dict[Stage, bytes]) -> SmtpResult | None:
         """Say the commands, in one write if the relay pipelines: None when it waits for the content, or the refusal."""
         self.stage = Stage.MAIL
-        await self._begin(wire, opening)
+        early = self._said_early is not None
+        if early:
+            self._said_early, self._left_open = None, False
+        else:
+            await self._begin(wire, opening)
         stepwise = not self.capabilities.pipelining
         refusal: SmtpResult | None = None
         try:
@@ -183,6 +232,8 @@ class SmtpConnection:
                 if reply.code == 421 or (refusal and stepwise):
                     break
         except (OSError, ReplyError):
+            # Against RFC 2920 3.2, the relay may have thrown away what followed the dot: do not try that again.
+            self._says_early = self._says_early and not early
             if refusal is None:
                 raise
             await self._drop()  # what was refused stays refused, only the line is lost

@@ -80,6 +80,11 @@ class Wire:
             if self._unsent() or self._is_closing():
                 raise
 
+    def write_soon(self, octets: bytes) -> None:
+        """Hand over what nobody needs to know the fate of; if the kernel is full it leaves when there is room."""
+        if self._writer is not None and not self.has_ended and not self._is_closing():
+            self._writer.write(octets)
+
     async def read_reply(self, seconds: float) -> Reply:
         """The next reply, all of its lines."""
         return Reply.parse(await self.read_lines(seconds))

@@ -230,7 +230,7 @@ def test_a_worker_that_ended_without_a_word_is_found_at_once_by_its_free_lock() 
     books.readers(2)
     campaign = books.running()
     with workers.at_work() as alive:
-        delivery.claim(alive, 1, NOW, campaign)
+        delivery.claim(alive.name, 1, NOW, campaign)
         assert delivery.sweep(LATER) == 0
         died = "d" * 24
         lock = workers._folder() / f"{died}.lock"

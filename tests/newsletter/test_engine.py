@@ -81,17 +81,17 @@ def test_a_sender_killed_in_the_middle_doubles_nobody_and_leaves_few_in_doubt() 
             sender.communicate()
             delivery.sweep(timezone.now())
             doubt = campaign.deliveries.filter(state=State.IN_DOUBT).count() - before
-            assert 0 < doubt <= 2 * CONNECTIONS
+            # Only what was on the wire: one for each connection, though a whole block was claimed.
+            assert doubt <= CONNECTIONS
             assert not campaign.deliveries.filter(state=State.SENDING).exists()
         last = _sender(campaign, server.port)
         out, errors = last.communicate(timeout=60)
     assert last.returncode == 0, errors
-    assert "newsletter campaign doubt" in errors
     assert "送信済み" in out
     _balance(campaign, server)
     campaign.refresh_from_db()
     assert campaign.state == Campaign.State.DONE
-    assert campaign.deliveries.filter(state=State.SENT).count() >= 300 - 3 * 2 * CONNECTIONS
+    assert campaign.deliveries.filter(state=State.SENT).count() >= 300 - 3 * CONNECTIONS
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

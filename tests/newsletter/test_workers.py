@@ -18,12 +18,14 @@ SCRIPT = "import time, django; django.setup(); from newsletter import workers\n"
 def _python(code: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", SCRIPT + code], text=True, stdout=subprocess.PIPE,
-        env=os.environ | {"NEWSLETTER_VAR": str(settings.VAR)}, cwd=Path(__file__).resolve().parents[2],
+        env=os.environ | {"NEWSLETTER_VAR": str(settings.VAR), "DJANGO_SETTINGS_MODULE": "newsletter.settings"},
+        cwd=Path(__file__).resolve().parents[2],
     )  # fmt: skip
 
 
 def test_a_worker_is_not_gone_while_it_works_and_leaves_nothing_behind() -> None:
-    with workers.at_work() as name:
+    with workers.at_work() as worker:
+        name = worker.name
         assert not workers.is_gone(name)
         assert name not in workers.gone()
     assert not workers.is_gone(name)  # it settled its claims: nothing is to be swept
@@ -31,7 +33,7 @@ def test_a_worker_is_not_gone_while_it_works_and_leaves_nothing_behind() -> None
 
 
 def test_a_worker_that_was_killed_is_gone_at_once() -> None:
-    process = _python("with workers.at_work() as name:\n    print(name, flush=True)\n    time.sleep(60)")
+    process = _python("with workers.at_work() as worker:\n    print(worker.name, flush=True)\n    time.sleep(60)")
     assert process.stdout
     name = process.stdout.readline().strip()
     assert not workers.is_gone(name)
