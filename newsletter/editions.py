@@ -19,6 +19,7 @@ from newsletter.errors import EditionError, TemplateError
 from newsletter.mail.content import SLOTS, IssueContent, RenderedMail
 from newsletter.mail.dates import japanese_date
 from newsletter.mail.render import RenderError, render_issue
+from newsletter.proofing import gate
 from newsletter.models import Approval, Edition, Issue, Placement
 
 
@@ -103,8 +104,11 @@ def preview(issue: Issue) -> tuple[RenderedMail, list[str]]:
 
 
 # ------------------------------------------------------------ approval
-def approve(edition: Edition, person: str, now: datetime) -> Approval:
-    """A person's yes to this digest. With enough persons the issue is approved and locked."""
+def approve(edition: Edition, person: str, now: datetime, *, override_reason: str = "") -> Approval:
+    """A person's yes to this digest. With enough persons the issue is approved and locked.
+
+    ProofError while the proofreading finds an error; with `override_reason` the person lets the errors through.
+    """
     person = " ".join(person.split())
     if not person:
         raise EditionError("承認する人の名前を指定してください。")
@@ -112,6 +116,9 @@ def approve(edition: Edition, person: str, now: datetime) -> Approval:
         issue = Issue.objects.select_for_update().get(pk=edition.issue_id)
         edition.refresh_from_db()
         _refuse_tampered(edition)
+        if override_reason.strip():
+            gate.override(issue, person, override_reason, now)
+        gate.refuse_errors(issue)
         if issue.state == Issue.State.SENT:
             raise EditionError(f"{issue}は配信済みです。")
         _refuse_stale(issue, edition)

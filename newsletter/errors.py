@@ -21,6 +21,10 @@ class EditionError(NewsletterError):
     """The edition cannot be made, approved or sent."""
 
 
+class ProofError(NewsletterError):
+    """The proofreading stops this step, or cannot take it."""
+
+
 class TemplateError(NewsletterError):
     """A mail template cannot be rendered."""
 

@@ -27,7 +27,7 @@ COMMANDS = {
     "campaign": ("newsletter.cli.campaign", "campaign", "承認した版を配信します。"),
     "dkim": ("newsletter.cli.dkim", "dkim", "DKIMの鍵を作り、DNSの登録と比べます。"),
     "letters": ("newsletter.cli.letters", "letters", "確認メールなどの個別メールを送ります。"),
-    "text": ("newsletter.cli.text", "text", "文章を折り返し、HTMLを清書します。"),
+    "text": ("newsletter.cli.text", "text", "文章を校正し、折り返し、HTMLを清書します。"),
     "check": ("newsletter.cli.operations", "check", "設定の誤りを調べます。"),
     "migrate": ("newsletter.cli.operations", "migrate", "データベースを準備します。"),
     "adopt": (

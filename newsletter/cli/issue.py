@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from newsletter.cli import issue_preview, issue_proof
 from newsletter.cli import issue_report as report
 from newsletter.cli.base import django_command, fail, json_option, print_json
 
@@ -29,6 +30,10 @@ day_option = click.option(
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def issue() -> None:
     """号を組み立て、確認し、承認します。号は 2026-11 や 第137号 で選びます。"""
+
+for command in (issue_preview.preview, issue_proof.proof, issue_proof.ignore, issue_proof.fix):
+    issue.add_command(command)
+
 
 
 @issue.command("open")
@@ -234,6 +239,9 @@ def show(name: str, as_json: bool) -> None:
 
 @issue.command("preview")
 @issue_argument
+@click.option(
+    "--override-reason", default="", metavar="理由", help="校正の誤りを残したまま承認する理由（記録に残ります）。"
+)
 @click.option("--to", type=click.Path(file_okay=False, path_type=Path), metavar="フォルダ", help="書き出す場所。")
 @click.option("--text", "text_only", is_flag=True, help="ファイルに書かず、テキスト版を表示します。")
 @json_option
@@ -244,6 +252,8 @@ def preview(name: str, to: Path | None, text_only: bool, as_json: bool) -> None:
 
     from newsletter import editions, issues, links
 
+    from newsletter.cli import proof_words
+    from newsletter.proofing import gate
     chosen = issues.find_issue(name)
     rendered, lacking = editions.preview(chosen)
     if text_only:
@@ -255,6 +265,8 @@ def preview(name: str, to: Path | None, text_only: bool, as_json: bool) -> None:
         print_json({"issue": links.issue_slug(chosen), "html": str(html), "text": str(text), "lacking": lacking})
         return
     click.echo(f"{html}\n{text}")
+    for decision in gate.decided(chosen):
+        click.echo(f"校正で{proof_words.decision_line(decision)}")
     for words in lacking:
         click.echo(f"承認の前に: {words}", err=True)
 
@@ -272,15 +284,18 @@ def _write_preview(folder: Path, slug: str, rendered: RenderedMail) -> tuple[Pat
 @click.option("--by", "person", required=True, metavar="名前", help="承認する人の名前（記録に残ります）。")
 @json_option
 @django_command
-def approve(name: str, person: str, as_json: bool) -> None:
-    """版を作り（あればそれを）、承認します。必要な人数がそろうと、号は変更できなくなります。"""
+def approve(name: str, person: str, override_reason: str, as_json: bool) -> None:
+    """版を作り（あればそれを）、承認します。必要な人数がそろうと、号は変更できなくなります。
+
+    校正の誤りが残っていると承認できません。newsletter issue proof で確かめられます。
+    """
     from django.utils import timezone
 
     from newsletter import editions, issues, profile
 
     chosen = issues.find_issue(name)
     edition = editions.make_edition(chosen, person, timezone.now())
-    editions.approve(edition, person, timezone.now())
+    editions.approve(edition, person, timezone.now(), override_reason=override_reason)
     chosen.refresh_from_db()
     edition.issue = chosen
     if as_json:

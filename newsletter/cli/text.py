@@ -10,6 +10,7 @@ from typing import IO, Any
 import click
 
 from newsletter.cli.base import EXIT_FAILED
+from newsletter.cli.text_proof import proof
 from newsletter.cli.text_wrap import wrap
 
 
@@ -19,6 +20,7 @@ def text() -> None:
 
 
 text.add_command(wrap)
+text.add_command(proof)
 
 
 @text.command("clean")

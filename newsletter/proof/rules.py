@@ -13,7 +13,7 @@ Check = Callable[[Manuscript, World], Iterable[Finding]]
 
 # Each module registers its rules when it is imported; the order here is the order of the catalogue.
 FAMILIES = (
-    "dates", "eras", "events", "holidays", "brackets", "issue", "registry", "wording", "widths", "characters",
+    "dates", "eras", "events", "holidays", "brackets", "issue", "registry", "heads", "wording", "widths", "characters",
     "sentences", "shifting", "numbers", "contacts", "links", "pictures", "koyobun", "english", "law",
 )  # fmt: skip
 

@@ -1,0 +1,97 @@
+"""`newsletter issue proof | ignore | fix`: what the proofreading says of an issue, and what persons decide about it."""
+
+from __future__ import annotations
+
+import click
+
+from newsletter.cli.base import by_option, django_command, json_option, print_json
+
+WHICH = "2026-11 か 第137号。省くと、編集中の最新の号。"
+issue_option = click.option("--issue", "name", default="", metavar="号", help=f"号。{WHICH}")
+key_argument = click.argument("key", metavar="指摘")
+
+
+@click.command("proof")
+@click.argument("name", metavar="[号]", default="")
+@json_option
+@django_command
+def proof(name: str, as_json: bool) -> None:
+    """号を校正し、誤りと注意を、その場所と直し方とともに表示します。
+
+    誤りが残っていると承認できません。指摘の8文字の番号を、ignore と fix に使います。
+    そのまま保存や印刷をして、同僚に渡せます。
+    """
+    from newsletter import issues
+    from newsletter.cli import proof_words as words
+    from newsletter.proof.dictionary import with_house
+    from newsletter.proofing import gate, reading
+
+    chosen = issues.find_issue(name)
+    remarks = gate.proofread(chosen)
+    problems = with_house(reading.house_dictionaries()).problems
+    if as_json:
+        print_json(
+            {
+                "issue": f"{chosen.month:%Y-%m}",
+                "errors": sum(remark.stops for remark in remarks),
+                "warnings": sum(remark.is_open and not remark.stops for remark in remarks),
+                "findings": [words.remark_facts(remark) for remark in remarks],
+                "decisions": [words.decision_facts(decision) for decision in gate.decided(chosen)],
+                "dictionary_problems": [str(problem) for problem in problems],
+            }
+        )
+        return
+    click.echo("\n".join(words.report_lines(chosen, reading.manuscript_of(chosen), remarks)))
+    for problem in problems:
+        click.echo(f"辞書の注意: {problem}", err=True)
+
+
+@click.command("ignore")
+@key_argument
+@issue_option
+@click.option("--reason", metavar="理由", help="無視してよい理由（記録に残ります）。")
+@click.option("--undo", is_flag=True, help="無視や承認の決定を取り消します。")
+@by_option
+@json_option
+@django_command
+def ignore(key: str, name: str, reason: str | None, undo: bool, person: str, as_json: bool) -> None:
+    """「ここは無視する」: 指摘のひとつを、理由とともに無視します。ほかの場所を直しても、無視したままです。"""
+    from django.utils import timezone
+
+    from newsletter import issues
+    from newsletter.cli import proof_words as words
+    from newsletter.proofing import gate
+
+    chosen = issues.find_issue(name)
+    if undo:
+        gate.take_back(chosen, key)
+        click.echo("決定を取り消しました。" if not as_json else "{}")
+        return
+    if not (reason or "").strip():
+        raise click.UsageError("--reason に、無視してよい理由を書いてください（記録に残ります）。")
+    decision = gate.ignore(chosen, key, person, reason or "", timezone.now())
+    if as_json:
+        print_json(words.decision_facts(decision))
+        return
+    click.echo(f"無視します。{words.decision_line(decision)}")
+
+
+@click.command("fix")
+@key_argument
+@issue_option
+@click.option("--choice", type=click.IntRange(min=1), default=1, show_default=True, help="直し方の番号。")
+@json_option
+@django_command
+def fix(key: str, name: str, choice: int, as_json: bool) -> None:
+    """指摘のひとつを、示された直し方で直します。"""
+    from newsletter import issues
+    from newsletter.cli import proof_words as words
+    from newsletter.proofing import fixing, gate
+
+    fixed = fixing.fix(issues.find_issue(name), key, choice)
+    if as_json:
+        print_json({**words.finding_facts(fixed.finding), "before": fixed.before, "after": fixed.after})
+        return
+    replacement = fixed.finding.fixes[choice - 1].replacement
+    where = gate.place_words(fixed.finding)
+    click.echo(f"{where}を直しました。「{words.shown(fixed.finding.found)}」→「{words.shown(replacement)}」")
