@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from dataclasses import replace
 from datetime import date, datetime
 
 from django.conf import settings
@@ -19,8 +18,8 @@ from newsletter.errors import EditionError, TemplateError
 from newsletter.mail.content import SLOTS, IssueContent, RenderedMail
 from newsletter.mail.dates import japanese_date
 from newsletter.mail.render import RenderError, render_issue
-from newsletter.proofing import gate
 from newsletter.models import Approval, Edition, Issue, Placement
+from newsletter.proofing import gate
 
 
 def render(issue: Issue) -> tuple[IssueContent, RenderedMail]:
@@ -38,9 +37,9 @@ def make_edition(issue: Issue, by: str, now: datetime) -> Edition:
         issue.refresh_from_db(from_queryset=Issue.objects.select_for_update())
         _refuse_unfinished(issue)
         content, rendered = render(issue)
-        lacking = missing(content, rendered)
-        if lacking:
-            raise EditionError(f"{issue}はまだ版にできません。\n" + "\n".join(lacking))
+        words = missing(content, rendered)
+        if words:
+            raise EditionError(f"{issue}はまだ版にできません。\n" + "\n".join(words))
         return _keep(issue, rendered, by, now)
 
 
@@ -96,11 +95,9 @@ def digest_of(month: date, *parts: str) -> str:
     return digest.hexdigest()
 
 
-def preview(issue: Issue) -> tuple[RenderedMail, list[str]]:
-    """The issue as the public would see it, finished or not, and what still keeps it from becoming an edition."""
-    content, rendered = render(issue)
-    shown = replace(rendered, html=_without_slots(rendered.html), text=_without_slots(rendered.text))
-    return shown, [*_problems(issue, issues.placements(issue)), *missing(content, rendered)]
+def lacking(issue: Issue, content: IssueContent, rendered: RenderedMail) -> list[str]:
+    """What still keeps the issue from becoming an edition, in words."""
+    return [*_problems(issue, issues.placements(issue)), *missing(content, rendered)]
 
 
 # ------------------------------------------------------------ approval
@@ -116,12 +113,12 @@ def approve(edition: Edition, person: str, now: datetime, *, override_reason: st
         issue = Issue.objects.select_for_update().get(pk=edition.issue_id)
         edition.refresh_from_db()
         _refuse_tampered(edition)
-        if override_reason.strip():
-            gate.override(issue, person, override_reason, now)
-        gate.refuse_errors(issue)
         if issue.state == Issue.State.SENT:
             raise EditionError(f"{issue}は配信済みです。")
         _refuse_stale(issue, edition)
+        if override_reason.strip():
+            gate.override(issue, person, override_reason, now)
+        gate.refuse_errors(issue)
         approval = _record(edition, person, now)
         if issue.state == Issue.State.OPEN and len(approvers(edition)) >= profile.current().approvals_needed:
             issue.state = Issue.State.APPROVED

@@ -1,4 +1,5 @@
-"""Installation, Association, Issue, Placement, Edition, Approval, Campaign, Exclusion, Letter, Delivery, Attempt.
+"""Installation, Association, Issue, Placement, Edition, Approval, Campaign, Exclusion, Letter, Delivery,
+ProviderPace, Attempt.
 
 Fields, constraints and one-line predicates. The verbs live in the modules named after each subject.
 """
@@ -144,7 +145,6 @@ class Approval(models.Model):
         return f"{self.person} {self.digest[:12]}"
 
 
-class Campaign(models.Model):
 class ProofDecision(models.Model):
     """What a person decided about one remark of the proofreading. Only newsletter.proofing writes it."""
 
@@ -189,6 +189,7 @@ class LinkCheck(models.Model):
         return f"{self.url} {self.problem or '確認済み'}"
 
 
+class Campaign(models.Model):
     """The sending of one edition to one audience."""
 
     class State(models.TextChoices):
@@ -198,13 +199,34 @@ class LinkCheck(models.Model):
         DONE = "done", "完了"  # no delivery is queued, deferred or in flight
         CANCELLED = "cancelled", "取消"
 
+    class InDoubt(models.TextChoices):
+        ASK = "ask", "人が決める"
+        RESEND = "resend", "二重でも届ける"
+        LEAVE = "leave", "届かなくても送り直さない"
+
+    class Wave(models.TextChoices):
+        SEEDS = "seeds", "はじめの宛先"
+        SAMPLE = "sample", "1%"
+        REST = "rest", "残り"
+
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="campaigns", verbose_name="版")
     state = models.CharField("状態", max_length=10, choices=State.choices, default=State.PLANNED)
+    in_doubt = models.CharField("不明の扱い", max_length=10, choices=InDoubt.choices, default=InDoubt.ASK)
+    # Only for those to whom an earlier campaign did not bring the same edition: its deliveries in these states.
+    again_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="repeats", verbose_name="もとの配信"
+    )
+    again_states = models.JSONField("送り直す状態", default=list, blank=True)
     rehearsal = models.BooleanField("リハーサル", default=False)  # goes to the catcher whatever the relay is
     starts_at = models.DateTimeField("配信予定", null=True, blank=True)  # None: when somebody says so
     pause_reason = models.CharField("停止の理由", max_length=500, blank=True)
     planned_by = models.CharField("担当者", max_length=150, blank=True)
     planned_at = models.DateTimeField("作成", default=timezone.now)
+    wave = models.CharField("段階", max_length=10, choices=Wave.choices, blank=True)  # empty: all at once
+    # How many stood in which state when somebody said "go on": the next stop counts from there.
+    forgiven = models.JSONField("続けたときの件数", default=dict, blank=True, editable=False)
+    paced = models.BooleanField("受信側ごとの速さ", default=False, editable=False)  # as the last run was
+    released_by = models.CharField("配信した人", max_length=150, blank=True)  # who said "send"
     expanded_at = models.DateTimeField("宛先確定", null=True, blank=True)  # one Delivery per recipient exists
     started_at = models.DateTimeField("開始", null=True, blank=True)
     finished_at = models.DateTimeField("終了", null=True, blank=True)
@@ -217,62 +239,6 @@ class LinkCheck(models.Model):
         return f"{self.edition.issue} {self.get_state_display()}"
 
 
-class Letter(models.Model):
-    """A one-off mail: confirmation, welcome, goodbye, receipt, reminder."""
-
-    kind = models.SlugField("種類", max_length=40)  # the folder in templates/mail/letters/
-    subscriber = models.ForeignKey(Subscriber, models.CASCADE, null=True, blank=True, verbose_name="購読者")
-    submission = models.ForeignKey(Submission, models.CASCADE, null=True, blank=True, verbose_name="投稿")
-    # Only for people who are not subscribers; a subscriber's address is read when the letter is claimed.
-    address = models.CharField("宛先", max_length=254, blank=True)
-    subject = models.CharField("件名", max_length=200)
-    html = models.TextField("HTML")
-    text = models.TextField("テキスト")
-    written_at = models.DateTimeField("作成", default=timezone.now)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "個別メール"
-        ordering = ("-written_at", "-pk")
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.written_at:%Y-%m-%d %H:%M}"
-
-
-class Delivery(models.Model):
-    """One mail to one recipient, with its state. Only newsletter.delivery moves it."""
-
-    class State(models.TextChoices):
-    class InDoubt(models.TextChoices):
-        ASK = "ask", "人が決める"
-        RESEND = "resend", "二重でも届ける"
-        LEAVE = "leave", "届かなくても送り直さない"
-
-        QUEUED = "queued", "待機"
-        SENDING = "sending", "送信中"  # claimed by a worker until lease_until
-    in_doubt = models.CharField("不明の扱い", max_length=10, choices=InDoubt.choices, default=InDoubt.ASK)
-    # Only for those to whom an earlier campaign did not bring the same edition: its deliveries in these states.
-    again_of = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="repeats", verbose_name="もとの配信"
-    )
-    again_states = models.JSONField("送り直す状態", default=list, blank=True)
-        SENT = "sent", "送信済み"  # the relay said 250 after the final dot
-        DEFERRED = "deferred", "再送待ち"  # 4xx or no connection; due again at retry_at
-        REFUSED = "refused", "拒否"  # 5xx
-        EXPIRED = "expired", "期限切れ"  # the tries are used up
-        IN_DOUBT = (
-    released_by = models.CharField("配信した人", max_length=150, blank=True)  # who said "send"
-            "in_doubt",
-            "不明",
-        )  # lost after the final dot, or the worker died in flight: a person decides
-        CANCELLED = "cancelled", "取消"  # unsubscribed, suppressed, campaign cancelled: see reason
-        BOUNCED = "bounced", "不達"  # accepted, then a DSN 5.x came back
-
-    campaign = models.ForeignKey(
-        Campaign, models.PROTECT, null=True, blank=True, related_name="deliveries", verbose_name="配信"
-    )
-    letter = models.OneToOneField(
-        Letter, models.CASCADE, null=True, blank=True, related_name="delivery", verbose_name="個別メール"
-    )
 class Exclusion(models.Model):
     """A candidate of a campaign who gets nothing, and why. Candidates = deliveries + exclusions."""
 
@@ -300,6 +266,51 @@ class Exclusion(models.Model):
         return f"{self.pk} {self.get_reason_display()}"
 
 
+class Letter(models.Model):
+    """A one-off mail: confirmation, welcome, goodbye, receipt, reminder."""
+
+    kind = models.SlugField("種類", max_length=40)  # the folder in templates/mail/letters/
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, null=True, blank=True, verbose_name="購読者")
+    submission = models.ForeignKey(Submission, models.CASCADE, null=True, blank=True, verbose_name="投稿")
+    # Only for people who are not subscribers; a subscriber's address is read when the letter is claimed.
+    address = models.CharField("宛先", max_length=254, blank=True)
+    subject = models.CharField("件名", max_length=200)
+    html = models.TextField("HTML")
+    text = models.TextField("テキスト")
+    written_at = models.DateTimeField("作成", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "個別メール"
+        ordering = ("-written_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.written_at:%Y-%m-%d %H:%M}"
+
+
+class Delivery(models.Model):
+    """One mail to one recipient, with its state. Only newsletter.delivery moves it."""
+
+    class State(models.TextChoices):
+        HELD = "held", "順番待ち"  # its wave has not begun: see waves.py
+        QUEUED = "queued", "待機"
+        SENDING = "sending", "送信中"  # claimed by a worker until lease_until
+        SENT = "sent", "送信済み"  # the relay said 250 after the final dot
+        DEFERRED = "deferred", "再送待ち"  # 4xx or no connection; due again at retry_at
+        REFUSED = "refused", "拒否"  # 5xx
+        EXPIRED = "expired", "期限切れ"  # the tries are used up
+        IN_DOUBT = (
+            "in_doubt",
+            "不明",
+        )  # lost after the final dot, or the worker died in flight: a person decides
+        CANCELLED = "cancelled", "取消"  # unsubscribed, suppressed, campaign cancelled: see reason
+        BOUNCED = "bounced", "不達"  # accepted, then a DSN 5.x came back
+
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, null=True, blank=True, related_name="deliveries", verbose_name="配信"
+    )
+    letter = models.OneToOneField(
+        Letter, models.CASCADE, null=True, blank=True, related_name="delivery", verbose_name="個別メール"
+    )
     # No address here: the key of the subscriber only, so that erasure is complete.
     subscriber = models.ForeignKey(
         Subscriber, models.SET_NULL, null=True, blank=True, related_name="deliveries", verbose_name="購読者"
@@ -309,6 +320,8 @@ class Exclusion(models.Model):
     retry_at = models.DateTimeField("次の試行", null=True, blank=True)
     claimed_by = models.CharField(max_length=40, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # Whose mailboxes: a key of mail/providers.py, else the domain. Erasure empties it (a domain may be one person's).
+    provider = models.CharField("受信側", max_length=100, blank=True)
     reply_code = models.PositiveSmallIntegerField("応答", null=True, blank=True)
     reply_text = models.CharField("応答文", max_length=300, blank=True)
     reason = models.CharField("理由", max_length=100, blank=True)
@@ -335,6 +348,24 @@ class Exclusion(models.Model):
         return f"{self.pk} {self.get_state_display()}"
 
 
+class ProviderPace(models.Model):
+    """How fast one provider is written to, for all workers: a token bucket, and how much it was slowed down."""
+
+    provider = models.CharField("受信側", max_length=100, unique=True)
+    tokens = models.FloatField("いま送れる通数", default=0)
+    updated_at = models.DateTimeField("計算", default=timezone.now)
+    slot_at = models.DateTimeField("次の空き", default=timezone.now)  # up to here the waiting mails have their times
+    factor = models.FloatField("速さの割合", default=1)  # 1: as agreed; less: it asked for less
+    slowed_at = models.DateTimeField("減速", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "受信側の速さ"
+        ordering = ("provider",)
+
+    def __str__(self) -> str:
+        return self.provider
+
+
 class Attempt(models.Model):
     """One SMTP try of a delivery."""
 
@@ -352,5 +383,3 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delivery_id} {self.outcome}"
-    # Whose mailboxes: a key of mail/providers.py, else the domain. Erasure empties it (a domain may be one person's).
-    provider = models.CharField("受信側", max_length=100, blank=True)

@@ -14,7 +14,6 @@ from newsletter.cli import issue_report as report
 from newsletter.cli.base import django_command, fail, json_option, print_json
 
 if TYPE_CHECKING:
-    from newsletter.mail.content import RenderedMail
     from newsletter.models import Issue, Placement
 
 TEXT_FILE = click.Path(allow_dash=True, path_type=Path)
@@ -31,9 +30,9 @@ day_option = click.option(
 def issue() -> None:
     """号を組み立て、確認し、承認します。号は 2026-11 や 第137号 で選びます。"""
 
+
 for command in (issue_preview.preview, issue_proof.proof, issue_proof.ignore, issue_proof.fix):
     issue.add_command(command)
-
 
 
 @issue.command("open")
@@ -237,51 +236,12 @@ def show(name: str, as_json: bool) -> None:
     click.echo("\n".join(report.issue_lines(chosen)))
 
 
-@issue.command("preview")
-@issue_argument
-@click.option(
-    "--override-reason", default="", metavar="理由", help="校正の誤りを残したまま承認する理由（記録に残ります）。"
-)
-@click.option("--to", type=click.Path(file_okay=False, path_type=Path), metavar="フォルダ", help="書き出す場所。")
-@click.option("--text", "text_only", is_flag=True, help="ファイルに書かず、テキスト版を表示します。")
-@json_option
-@django_command
-def preview(name: str, to: Path | None, text_only: bool, as_json: bool) -> None:
-    """いまの内容をHTMLとテキストに書き出します。未完成でもかまいません。"""
-    from django.conf import settings
-
-    from newsletter import editions, issues, links
-
-    from newsletter.cli import proof_words
-    from newsletter.proofing import gate
-    chosen = issues.find_issue(name)
-    rendered, lacking = editions.preview(chosen)
-    if text_only:
-        click.echo(rendered.text, nl=False)
-        return
-    folder = to or settings.VAR / "preview"
-    html, text = _write_preview(folder, links.issue_slug(chosen), rendered)
-    if as_json:
-        print_json({"issue": links.issue_slug(chosen), "html": str(html), "text": str(text), "lacking": lacking})
-        return
-    click.echo(f"{html}\n{text}")
-    for decision in gate.decided(chosen):
-        click.echo(f"校正で{proof_words.decision_line(decision)}")
-    for words in lacking:
-        click.echo(f"承認の前に: {words}", err=True)
-
-
-def _write_preview(folder: Path, slug: str, rendered: RenderedMail) -> tuple[Path, Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    html, text = folder / f"{slug}.html", folder / f"{slug}.txt"
-    html.write_text(rendered.html, encoding="utf-8")
-    text.write_text(rendered.text, encoding="utf-8")
-    return html, text
-
-
 @issue.command("approve")
 @issue_argument
 @click.option("--by", "person", required=True, metavar="名前", help="承認する人の名前（記録に残ります）。")
+@click.option(
+    "--override-reason", default="", metavar="理由", help="校正の誤りを残したまま承認する理由（記録に残ります）。"
+)
 @json_option
 @django_command
 def approve(name: str, person: str, override_reason: str, as_json: bool) -> None:
@@ -292,6 +252,8 @@ def approve(name: str, person: str, override_reason: str, as_json: bool) -> None
     from django.utils import timezone
 
     from newsletter import editions, issues, profile
+    from newsletter.cli import proof_words
+    from newsletter.proofing import gate
 
     chosen = issues.find_issue(name)
     edition = editions.make_edition(chosen, person, timezone.now())
@@ -303,6 +265,8 @@ def approve(name: str, person: str, override_reason: str, as_json: bool) -> None
         return
     needed, given = profile.current().approvals_needed, editions.approvers(edition)
     click.echo(f"{person} さんが承認しました（{len(given)}/{needed}人）。\nダイジェスト {edition.digest}")
+    for decision in gate.decided(chosen):
+        click.echo(f"校正で{proof_words.decision_line(decision)}")
     if editions.is_approved(edition):
         click.echo(f"{chosen}は承認済みになりました。newsletter campaign plan で配信の予定を作れます。")
 
