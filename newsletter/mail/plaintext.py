@@ -15,7 +15,18 @@ from typing import Any, TypeVar
 from newsletter.mail.charset import Replacement, without_machine_dependent
 from newsletter.mail.linebreak import URL, width, wrap
 
-__all__ = ["COLUMNS", "FILTERS", "Marks", "finish_text", "plain_content", "prose", "read_marks", "width", "wrap"]
+__all__ = [
+    "COLUMNS",
+    "FILTERS",
+    "Marks",
+    "finish_text",
+    "plain_content",
+    "prose",
+    "read_marks",
+    "urls_apart",
+    "width",
+    "wrap",
+]
 
 COLUMNS = 68  # 34 全角
 C = TypeVar("C")
@@ -51,7 +62,7 @@ def read_marks(file: Path) -> Marks:
 def prose(text: str, first: str = "", rest: str = "") -> str:
     """A paragraph filled to the width, `first` before line 1 and `rest` before the others; URLs bare and alone."""
     lines: list[str] = []
-    for piece in _urls_apart(text):
+    for piece in urls_apart(text):
         if URL.fullmatch(piece):
             lines.append(piece)
         else:
@@ -90,7 +101,8 @@ def _plain(value: Any, found: list[Replacement]) -> Any:
     return value
 
 
-def _urls_apart(text: str) -> list[str]:
+def urls_apart(text: str) -> list[str]:
+    """The text in pieces, each URL alone and without the brackets around it."""
     pieces, place = [], 0
     for match in _BRACKETED_URL.finditer(text):
         pieces += [text[place : match.start()], match[1] or match[2]]

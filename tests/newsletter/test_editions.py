@@ -241,12 +241,11 @@ def test_only_a_real_campaign_that_has_begun_publishes_an_edition(edition: Editi
     assert [row.published_at for row in editions.published()] == [LATER]
 
 
-def test_a_preview_shows_an_unfinished_issue_and_says_what_is_lacking(issue: Issue) -> None:
+def test_an_unfinished_issue_is_rendered_and_says_what_is_lacking(issue: Issue) -> None:
     issues.place(issue, feed_entry("Not yet translated"))
-    shown, lacking = editions.preview(issue)
-    assert "Not yet translated" in shown.html
-    assert not any(slot in shown.html + shown.text for slot in SLOTS)
-    assert len(lacking) == 1
+    content, rendered = editions.render(issue)
+    assert "Not yet translated" in rendered.html
+    assert len(editions.lacking(issue, content, rendered)) == 1
     assert not Edition.objects.exists()
 
 

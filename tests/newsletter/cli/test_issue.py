@@ -119,7 +119,9 @@ def test_preview_writes_both_parts_of_an_unfinished_issue(settings: Settings, tm
     settings.VAR = tmp_path
     result = run("preview")
     assert result.exit_code == 0
-    assert result.stdout.splitlines() == [str(tmp_path / "preview" / name) for name in ("2026-11.html", "2026-11.txt")]
+    assert result.stdout.splitlines() == [
+        str(tmp_path / "preview" / name) for name in ("2026-11.html", "2026-11.txt", "2026-11-overview.html")
+    ]
     assert "承認の前に: 2番「（未訳）Cities act」" in result.stderr
     assert "計画を策定しました" in (tmp_path / "preview" / "2026-11.txt").read_text()
     assert "slot.invalid" not in (tmp_path / "preview" / "2026-11.html").read_text()
