@@ -1,4 +1,4 @@
-"""Characters that mail programs garble or nobody can see: 機種依存文字, invisible and control characters, loose marks."""
+"""Characters that mail programs garble, or that nobody can see: 機種依存文字, ZWSP, control characters, loose marks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from newsletter.proof.rules import Rule, rule
 
 # Where NFKC says too little: a number loses its circle, a unit its power, a word its stop.
 _SAY = {
-    "㈱": ("株式会社", "（株）"), "㈲": ("有限会社", "（有）"), "㈶": ("財団法人", "（財）"), "㈳": ("社団法人", "（社）"),
-    "㈹": ("（代表）",), "㍿": ("株式会社",), "№": ("No.",), "℡": ("電話", "TEL"), "☎": ("電話",), "℻": ("ファクス", "FAX"),
-    "㏍": ("株式会社",), "㎡": ("平方メートル", "m²"), "㎥": ("立方メートル", "m³"), "㎢": ("平方キロメートル", "km²"),
-    "㏄": ("cc",), "ℓ": ("リットル", "L"), "㏊": ("ヘクタール", "ha"), "〝": ("「", "“"), "〟": ("」", "”"), "㊙": ("（秘）",),
+    "㈱": ("株式会社", "（株）"), "㈲": ("有限会社", "（有）"), "㈶": ("財団法人", "（財）"),
+    "㈳": ("社団法人", "（社）"), "㈹": ("（代表）",), "㍿": ("株式会社",), "㏍": ("株式会社",), "㊙": ("（秘）",),
+    "№": ("No.",), "℡": ("電話", "TEL"), "☎": ("電話",), "℻": ("ファクス", "FAX"), "〝": ("「", "“"), "〟": ("」", "”"),
+    "㎡": ("平方メートル", "m²"), "㎥": ("立方メートル", "m³"), "㎢": ("平方キロメートル", "km²"), "㏄": ("cc",),
+    "ℓ": ("リットル", "L"), "㏊": ("ヘクタール", "ha"),
 }  # fmt: skip
 _SETS = (
     "\u2460-\u24ff",  # ①…⓿
@@ -31,12 +32,12 @@ _COUNTED = re.compile("[\u2460-\u2473\u2474-\u2487\u24ea-\u24ff\u2776-\u277f\u32
 # Zero-width space and joiners, soft hyphen, byte-order mark, direction marks. A joiner between two emoji is meant.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+"
-    "|(?<![\u203c-\u3299\ufe0f\U0001f000-\U0001faff])\u200d"
+    "|(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d"
 )
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
 _LOOSE = re.compile("[A-Za-zぁ-ヿ][\u0300-\u036f\u3099\u309a]+")
 # A dash, or the kanji one, where the long vowel mark of katakana belongs: デ一タ, サ－バー.
-_LONG_VOWEL = re.compile(rf"(?<=[ァ-ヺ])[一‐‑‒–—―─━−－](?=[{KATAKANA}])")
+_LONG_VOWEL = re.compile(rf"(?<=[ァ-ヺ])[一‐‑‒–—―─━−－](?=[{KATAKANA}])|(?<=[ァ-ヺ]{{2}})一(?=[のをにがはでとも、。])")
 
 
 def _each(manuscript: Manuscript, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, re.Match[str]]]:

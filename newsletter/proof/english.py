@@ -69,7 +69,11 @@ def _other(text: str, match: re.Match[str]) -> str:
 
 
 _LATIN_SIDE = "[A-Za-z0-9%％₂)]"
-_LATIN_SPACE = re.compile(rf"(?<={LETTER})[ \u3000](?={_LATIN_SIDE})|(?<=[A-Za-z0-9%％₂)])[ \u3000](?={LETTER})")
+# A space stands before telephone numbers and in the name of the e-news itself.
+_LATIN_SPACE = re.compile(
+    rf"(?<={LETTER})(?<!電話)(?<!ファクス)(?<!内線)(?<!携帯)[ \u3000](?!e-ニュース)(?={_LATIN_SIDE})"
+    rf"|(?<=[A-Za-z0-9%％₂)])[ \u3000](?={LETTER})"
+)
 
 
 @rule(
@@ -101,7 +105,7 @@ _PARENTHESES = re.compile(r"（[^（）\n]*）|\([^()\n]*\)")
     Level.WARNING,
     "訳していない英語",
     "和文の中に英語の言葉がそのまま残っています。日本語にするか、日本語の後に（）で添えます。",
-    "公用文作成の考え方（令和4年）「外来語・専門用語は言い換えるか説明を付ける」",
+    "公用文作成の考え方（令和4年1月）の外来語・専門用語についての考え方",
 )
 def untranslated_words(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
     for passage in passages(manuscript):
@@ -124,14 +128,16 @@ def _in_japanese(text: str, match: re.Match[str]) -> bool:
 
 
 _JAPANESE_RUN = re.compile(rf"[{LETTER[1:-1]}・－]*\Z")
-_CONTENT = re.compile("[一-鿿々ァ-ヺー・－A-Za-z0-9]+(?:[のとな][一-鿿々ァ-ヺー・－]+)*\\Z")
+_CONTENT = re.compile(
+    "[一-鿿々ァ-ヺー・－A-Za-z0-9]+(?:(?:[のとな]|に関する|に基づく|を[一-鿿]+した|のための)[一-鿿々ァ-ヺー・－]+)*\\Z"
+)
 
 
 def _term_names(japanese: str, term: str) -> tuple[str, ...]:
     """The ways in which the glossary lets a term be said: 世界気候エネルギー首長誓約（世界首長誓約） gives two."""
     names = [japanese.replace(f"（{term}）", "").strip()]
     inner = re.fullmatch(r"(.+?)（(.+?)）", names[0])
-    return (names[0], inner[1], inner[2]) if inner else (names[0],)
+    return (inner[1], inner[2], names[0]) if inner else (names[0],)
 
 
 def _term_matches(
@@ -166,7 +172,7 @@ def untranslated_term(rule: Rule, manuscript: Manuscript, world: World) -> Itera
         yield rule.finding(
             passage, *match.span(),
             f"「{term}」に日本語がありません。用語集では「{names[0]}」です。はじめは「{names[0]}（{term}）」と書きます。",
-            f"{names[0]}（{term}）" if term.isupper() or len(term) < 8 else names[0],
+            f"{names[0]}（{term}）" if " " not in term else names[0],
         )  # fmt: skip
 
 
@@ -188,7 +194,7 @@ def glossary_term(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[
         if span is None:
             continue
         said = text[span[0] : span[1]]
-        if any(said.endswith(name) or name.endswith(said) and len(said) * 2 > len(name) for name in names):
+        if any(said.endswith(name) or (name.endswith(said) and len(said) * 2 > len(name)) for name in names):
             continue
         yield rule.finding(
             passage, *span, f"「{term}」の日本語は、用語集では「{names[0]}」です。「{said}」になっています。", names[0]

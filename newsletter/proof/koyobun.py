@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from newsletter.proof.finding import Finding, Level
 from newsletter.proof.manuscript import Manuscript, World, passages
-from newsletter.proof.prose import ADDRESS, LETTER, masked, prose_sentences, without_quotes
+from newsletter.proof.prose import ADDRESS, LETTER, MASK, QUOTED, masked, prose_sentences, without_quotes
 from newsletter.proof.rules import Rule, rule
 from newsletter.proof.wording import dictionary_findings
 
@@ -23,7 +23,7 @@ GUIDE = "公用文作成の考え方（令和4年1月、文化審議会建議）
     GUIDE,
 )
 def koyobun_words(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
-    return dictionary_findings(rule, manuscript, world.dictionary.on(manuscript.sent_on).layer("koyobun"))
+    return dictionary_findings(rule, manuscript, world.words.on(manuscript.sent_on).layer("koyobun"))
 
 
 _WESTERN = re.compile(
@@ -61,7 +61,7 @@ _NADO = re.compile("など(?!の?り)|(?<![平均対同高初中上下一二三�
     Level.WARNING,
     "「など」「等」の重なり",
     "1文に「など」「等」がいくつもあると、何が入って何が入らないのかがぼやけます。なくて済むものは省きます。",
-    GUIDE + "「『等』『など』の類は、慎重に使う」",
+    GUIDE + "の「等」「など」についての考え方",
 )
 def many_nado(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
     for passage in passages(manuscript):
@@ -77,7 +77,7 @@ def many_nado(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Find
                 )  # fmt: skip
 
 
-_MARK = re.compile(rf"[！？]+(?={LETTER}|[0-9A-Za-z「『])(?!と|の|を|が|は|に|も|って|という|など|から|より)")
+_MARK = re.compile(rf"[！？]+(?={LETTER}|[0-9A-Za-z{MASK}])(?!と|の|を|が|は|に|も|って|という|など|から|より)")
 
 
 @rule(
@@ -85,11 +85,11 @@ _MARK = re.compile(rf"[！？]+(?={LETTER}|[0-9A-Za-z「『])(?!と|の|を|が|
     Level.WARNING,
     "「？」「！」の後の空き",
     "広報では「？」「！」を使えます。文が続くときは、後を全角1字分空けます。",
-    GUIDE + "「？」「！」の後に文が続く場合は全角1文字分空ける",
+    GUIDE + "の符号の使い方",
 )
 def space_after_mark(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
     for passage in passages(manuscript):
-        for match in _MARK.finditer(masked(passage.text, ADDRESS)):
+        for match in _MARK.finditer(masked(passage.text, ADDRESS, QUOTED)):
             yield rule.finding(
                 passage, *match.span(), f"「{match[0]}」の後に文が続くときは、全角1字分空けます。", f"{match[0]}\u3000"
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from newsletter.proof.dictionary import Dictionary
+from newsletter.proof.dictionary import Dictionary, shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,11 @@ class World:
     glossary: Mapping[str, str] = field(default_factory=dict)  # English term -> the Japanese to use
     dead_links: Mapping[str, str] = field(default_factory=dict)  # URL -> why, from the link check
     dictionary: Dictionary | None = None  # with the files that staff keep on top; None: as it is shipped
+
+    @property
+    def words(self) -> Dictionary:
+        """The dictionary in force."""
+        return self.dictionary if self.dictionary is not None else shipped()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,16 @@ from newsletter.proof import morphology
 from newsletter.proof.finding import Finding, Level
 from newsletter.proof.manuscript import Manuscript, Passage, World, passages
 from newsletter.proof.prose import (
-    ADDRESS, BRACKETED, KANJI, KATAKANA, MASK, TITLE, Sentence, masked, prose_sentences, without_quotes,
+    ADDRESS,
+    BRACKETED,
+    KANJI,
+    KATAKANA,
+    MASK,
+    TITLE,
+    Sentence,
+    masked,
+    prose_sentences,
+    without_quotes,
 )  # fmt: skip
 from newsletter.proof.rules import Rule, rule
 
@@ -65,8 +74,8 @@ def many_commas(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Fi
 _KANJI_RUN = re.compile(rf"[{KANJI}]{{{KANJI_RUN},}}")
 # Names and addresses run on by right; so do offices, laws and dates in kanji.
 _NAMING = re.compile(
-    "[都道府県市区町村郡課局部室院省庁署]|協議会|委員会|連合|機構|研究所|大学|学校|法人|株式会社|財団|条約|法律|計画$|条例"
-    "|[一二三四五六七八九十百千]{3}|会館|公民館|図書館|博物館|美術館|国際|地方公共団体|協会|組合|連盟|本部|事業所|会議所"
+    "[都道府県].*[市区町村郡]|[市区町村郡][立長]|[市区町村郡課局部室院省庁署]$|課|省庁|協議会|委員会|連合|機構|研究所|大学|学校|法人|株式会社|財団|条約|法律|計画$|条例"
+    "|[一二三四五六七八九十百千]{3}|会館|公民館|図書館|博物館|美術館|試験場|国際|地方公共団体|協会|組合|連盟|本部|事業所|会議所"
 )
 
 
@@ -85,7 +94,7 @@ def kanji_run(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Find
             continue
         text = masked(passage.text, TITLE)
         for match in _KANJI_RUN.finditer(text):
-            if _NAMING.search(match[0]) or _is_known(match[0], known):
+            if _NAMING.search(match[0]) or text.startswith("センター", match.end()) or _is_known(match[0], known):
                 continue
             yield rule.finding(
                 passage,
@@ -97,7 +106,7 @@ def kanji_run(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Find
 def _registered(world: World) -> tuple[str, ...]:
     names = [member.name for member in world.members] + [member.head for member in world.members]
     names += [*world.publisher.values(), *world.glossary.values(), *world.municipalities]
-    names += [entry.expected for entry in world.dictionary.entries]
+    names += [entry.expected for entry in world.words.entries if entry.layer not in ("hyoki", "koyobun")]
     return tuple(name for name in names if len(name) > 2)
 
 
@@ -109,11 +118,17 @@ def _is_known(run: str, known: tuple[str, ...]) -> bool:
     return not _KANJI_RUN.search(run)
 
 
+_NOT = "(?:ありません|ない|いません)"
 _DOUBLE_NEGATIVE = re.compile(
-    "(?:なく|ないで|ずに)は(?:なりません(?=か)|ありません|ない(?=。|と))|ない(?:わけ|こと|もの|とい?う(?:わけ|こと)|の)(?:で|に)?(?:は|も)(?:ありません|ない|いきません|行きません)"
-    "|なくもない|なくもありません|ずにはいられ(?:ない|ません)|ないとは(?:言え|いえ|限ら|かぎら)(?:ない|ません)"
-    "|ざる(?:を得|をえ)(?:ない|ません)わけではない|ないではいられ(?:ない|ません)|ないとも(?:限り|かぎり|限ら|かぎら|言え|いえ)(?:ません|ない)"
-    "|[なわらたかさばまが]ない[^。、]{0,8}(?:は|も)(?:いない|いません|ありません|少なくありません|少なくない)"
+    "|".join(
+        (
+            f"(?:なく|ないで|ずに)は(?:なりません(?=か)|{_NOT}(?=。|と|か))",
+            f"ない(?:わけ|こと|もの|の|とい?う(?:わけ|こと))(?:で|に)?(?:は|も)(?:{_NOT}|いきません|行きません)",
+            f"なくも{_NOT}|(?:ずには|ないでは)いられ(?:ない|ません)",
+            "ないと(?:は|も)(?:言え|いえ|限ら|かぎら|限り|かぎり)(?:ない|ません)",
+            f"(?<=[わなたらかさばま])ない[^。、]{{0,8}}(?:は|も)(?:{_NOT}|少なくありません|少なくない)",
+        )
+    )
 )
 
 
@@ -122,7 +137,7 @@ _DOUBLE_NEGATIVE = re.compile(
     Level.WARNING,
     "二重否定",
     "「…ないことはない」のような二重の否定は、肯定なのか否定なのか読み取りにくくなります。肯定の形で書きます。",
-    "公用文作成の考え方（令和4年）「二重否定はできるだけ避ける」",
+    "公用文作成の考え方（令和4年1月）の二重否定についての考え方",
 )
 def double_negative(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
     for passage, sentence in _prose(manuscript):
@@ -137,13 +152,12 @@ def double_negative(rule: Rule, manuscript: Manuscript, world: World) -> Iterabl
 _NOUN = rf"[{KANJI}{KATAKANA}A-Za-z0-9]{{1,10}}"
 _REPEATED = (
     (re.compile(rf"(?<=[{KANJI}{KATAKANA}])を(?={_NOUN}を(?!除|含|中心))"), "を"),
-    (re.compile(rf"(?<=[{KANJI}{KATAKANA}])が(?={_NOUN}が)"), "が"),
+    (re.compile(rf"(?<=[{KANJI}{KATAKANA}])が(?={_NOUN}が(?![るりらっれろ]))"), "が"),
     (re.compile(rf"(?<=[{KANJI}{KATAKANA}])は(?={_NOUN}は(?!じめ))"), "は"),
-    (re.compile(rf"(?<=[{KANJI}{KATAKANA}])で(?={_NOUN}で(?![すきはあ]|した|しょう))"), "で"),
     (re.compile(rf"の(?={_NOUN}の{_NOUN}の{_NOUN}の)"), "の"),
 )  # fmt: skip
 _SAME_TWICE = re.compile(
-    "ををを?|はは(?=[、一-鿿])|がが(?=[、一-鿿])|にに(?=[、一-鿿])|のの(?=[一-鿿])|でで(?=[、一-鿿])|とと(?=[、一-鿿])"
+    r"をを+|([はがに])\1(?=[、一-鿿])|(?<!も)のの(?=[一-鿿])|(?<!ま)でで(?=[、一-鿿])|(?<!こ)とと(?=[、一-鿿])"
 )
 
 
@@ -152,7 +166,7 @@ _SAME_TWICE = re.compile(
     Level.WARNING,
     "同じ助詞の繰り返し",
     "「調査を実施を…」のように同じ助詞が続くと、どの言葉がどこに掛かるか分かりません。「の」が4つ続く言い方も同じです。",
-    "広報文の慣行、textlintの同種の規則に当たる考え方",
+    "広報文の慣行（1つの動詞に同じ助詞は1度）",
 )
 def repeated_particle(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
     for passage, sentence in _prose(manuscript):
@@ -162,9 +176,10 @@ def repeated_particle(rule: Rule, manuscript: Manuscript, world: World) -> Itera
             if match:
                 after = re.compile(rf"{_NOUN}{particle}").match(plain, match.end())
                 end = after.end() if after else match.end()
+                said = f"「{plain[match.start() : end]}」と、助詞「{particle}」が続いています。"
                 yield rule.finding(
                     passage, sentence.start + match.start(), sentence.start + end,
-                    f"助詞「{particle}」が続いています（「{plain[match.start() : end]}」）。一方を別の言い方にしてください。",
+                    f"{said}一方を別の言い方にしてください。",
                 )  # fmt: skip
         for match in _SAME_TWICE.finditer(plain):
             yield rule.finding(
@@ -173,7 +188,7 @@ def repeated_particle(rule: Rule, manuscript: Manuscript, world: World) -> Itera
             )  # fmt: skip
 
 
-_BUT = re.compile("(?:ます|です|ました|でした|ません|せんでした|である|した|った|いる|ない|だ|でしょう|たい)が、")
+_BUT = re.compile("(?:ます|です|ました|でした|ません|ませんでした|である|ない|でしょう|たい|[ただる])が、")
 
 
 @rule(
@@ -181,7 +196,7 @@ _BUT = re.compile("(?:ます|です|ました|でした|ません|せんでし�
     Level.WARNING,
     "「が、」の連続",
     "1文に「…ですが、…ですが、」が2つあると、何が逆で何が順かが分からなくなります。文を分けます。",
-    "公用文作成の考え方（令和4年）「接続助詞や中止法を多用しない」",
+    "公用文作成の考え方（令和4年1月）の文の長さと接続についての考え方",
 )
 def ga_chain(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
     for passage, sentence in _prose(manuscript):
@@ -194,16 +209,15 @@ def ga_chain(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Findi
 
 
 _RA_STEMS = (
-    "見", "食べ", "出", "来", "着", "起き", "寝", "決め", "考え", "受け", "借り", "始め", "続け", "避け", "投げ", "止め", "覚え", "調べ",
-    "届け", "見つけ", "集め", "降り", "浴び", "感じ", "信じ", "答え", "伝え", "教え", "育て", "捨て", "建て", "開け", "閉め", "掛け", "かけ",
-    "付け", "つけ", "分け", "上げ", "下げ", "広げ", "高め", "進め", "深め", "比べ", "並べ", "助け", "支え", "乗り越え", "越え", "変え",
-    "替え", "迎え", "加え", "抑え", "備え", "植え", "添え", "用い", "生き", "落ち", "過ぎ", "延べ", "述べ", "確かめ", "眺め", "認め", "求め",
-    "やめ", "い", "載せ", "寄せ", "任せ", "見せ", "乗せ",
-)  # fmt: skip
+    "見 食べ 出 来 着 起き 寝 決め 考え 受け 借り 始め 続け 避け 投げ 止め 覚え 調べ 届け 見つけ 集め 降り 浴び "
+    "感じ 信じ 答え 伝え 教え 育て 捨て 建て 開け 閉め 掛け かけ 付け つけ 分け 上げ 下げ 広げ 高め 進め 深め 比べ "
+    "並べ 助け 支え 乗り越え 越え 変え 替え 迎え 加え 抑え 備え 植え 添え 用い 生き 落ち 過ぎ 述べ 確かめ 眺め "
+    "認め 求め やめ い 載せ 寄せ 任せ 見せ 乗せ"
+).split()
 _RA_NUKI = re.compile(
-    rf"(?<![{KANJI}])({'|'.join(sorted(_RA_STEMS, key=len, reverse=True))})れ(?=る|ま[すしせ]|な[いか]|た|て[いきお]|そう|ず)"
+    rf"(?<![{KANJI}])({'|'.join(sorted(_RA_STEMS, key=len, reverse=True))})"
+    "れ(?=る|ま[すしせ]|な[いか]|た|て[いきお]|そう|ず)"
 )
-_RIGHT_BEFORE = re.compile("[ぁ-ゖ]")
 
 
 @rule(
@@ -218,7 +232,7 @@ def ra_nuki(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Findin
         text = masked(passage.text, ADDRESS, TITLE)
         for match in _RA_NUKI.finditer(text):
             stem = match[1]
-            if stem in ("い", "かけ", "つけ", "やめ") and not text[: match.start()].endswith(("て", "で", "を")):
+            if stem in ("い", "かけ", "つけ", "やめ") and not text[: match.start()].endswith(("て", "で")):
                 continue
             right = f"{stem}られ"
             yield rule.finding(
@@ -229,19 +243,16 @@ def ra_nuki(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Findin
 _POLITE = re.compile(
     "(?:です|ます|ました|でした|ません|ませんでした|ましょう|でしょう|ください|下さい)(?:か|ね|よ)?(?:（[^（）\n]*）)?[。！？]*\\Z"
 )
-_PLAIN = re.compile(
-    "(?P<end>である|であった|であろう|だ|だった|した|する|している|していた|された|される|されている|いる|いた|ある|あった|なる|なった"
-    "|れる|れた|せる|せた|った|んだ|いだ|きた|けた|めた|べた|えた|きる|ける|める|べる|える|ない|なかった|たい|べきだ|う|く|ぐ|す|つ|む|ぶ)"
-    "(?:（[^（）\n]*）)?。\\Z"
-)
+_BRACKET_END = r"(?:（[^（）\n]*）)?。\Z"
+_PLAIN = re.compile(rf"[{KANJI}ぁ-ゖ]{{1,2}}[るただいうくぐすつむぶ]{_BRACKET_END}|だ{_BRACKET_END}")
 _AS_POLITE = {
-    "である": "です", "であった": "でした", "だった": "でした", "した": "しました", "する": "します", "している": "しています",
-    "していた": "していました", "された": "されました", "される": "されます", "されている": "されています", "いる": "います",
-    "いた": "いました", "ある": "あります", "あった": "ありました", "なる": "なります", "なった": "なりました", "であろう": "でしょう",
+    "である": "です", "であった": "でした", "だった": "でした", "した": "しました", "する": "します",
+    "している": "しています", "していた": "していました", "された": "されました", "される": "されます",
+    "されている": "されています", "いる": "います", "いた": "いました", "ある": "あります", "あった": "ありました",
+    "なる": "なります", "なった": "なりました", "であろう": "でしょう",
 }  # fmt: skip
-_NOT_PLAIN = re.compile(
-    "(?:こと|もの|ため|ほか|とおり|ところ|はず|よう|そう|わけ|ほう|どう|とう|ほとんど|がとう|おめでとう|方|等|など)。\\Z"
-)
+_KNOWN = re.compile(rf"({'|'.join(sorted(_AS_POLITE, key=len, reverse=True))}){_BRACKET_END}")
+_NOT_PLAIN = re.compile("(?:ほう|よう|そう|とう|ひとつ|ずつ|なく|よく|近く|多く|くらい|ぐらい|以下|いくつ)。\\Z")
 
 
 @rule(
@@ -249,26 +260,22 @@ _NOT_PLAIN = re.compile(
     Level.WARNING,
     "「です・ます」と「である」の混在",
     "本文は「です・ます」でそろえます。引用、箇条書き、見出しは対象にしません。",
-    "公用文作成の考え方（令和4年）「一つの文・文書では敬体か常体のどちらかで統一する」",
+    "公用文作成の考え方（令和4年1月）の文体についての考え方",
 )
 def mixed_style(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
-    polite: list[tuple[Passage, Sentence]] = []
-    plain: list[tuple[Passage, Sentence, re.Match[str]]] = []
+    plain: list[tuple[Passage, int, str]] = []
+    is_polite = False
     for passage, sentence in _prose(manuscript):
         text = masked(sentence.text, ADDRESS)
         if _POLITE.search(text):
-            polite.append((passage, sentence))
-        elif (match := _PLAIN.search(text)) and not _NOT_PLAIN.search(text):
-            plain.append((passage, sentence, match))
-    if not polite:
-        return
-    for passage, sentence, match in plain:
-        put = _AS_POLITE.get(match["end"])
-        yield rule.finding(
-            passage, sentence.start + match.start("end"), sentence.start + match.end("end"),
-            f"ほかの文は「です・ます」ですが、この文は「…{match['end']}。」で終わっています。「です・ます」にそろえてください。",
-            *((put,) if put else ()),
-        )  # fmt: skip
+            is_polite = True
+        elif not _NOT_PLAIN.search(text) and (match := _KNOWN.search(text) or _PLAIN.search(text)):
+            end = re.split("[（。]", match[0])[0]
+            plain.append((passage, sentence.start + match.start(), end))
+    for passage, start, end in plain if is_polite else ():
+        put = (_AS_POLITE[end],) if end in _AS_POLITE else ()
+        message = f"ほかの文は「です・ます」ですが、ここは「…{end}。」です。「です・ます」にそろえてください。"
+        yield rule.finding(passage, start, start + len(end), message, *put)
 
 
 @rule(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from newsletter.proof.finding import Finding, Level
 from newsletter.proof.manuscript import Manuscript, Passage, World, passages
-from newsletter.proof.prose import ADDRESS, HIRAGANA, JAPANESE, KANJI, KATAKANA, LETTER, is_prose_line, line_at, masked
+from newsletter.proof.prose import ADDRESS, HIRAGANA, KANJI, KATAKANA, LETTER, is_prose_line, line_at, masked
 from newsletter.proof.rules import Rule, rule
 
 _FULL_LETTERS = re.compile(r"[Ａ-Ｚａ-ｚ](?:[Ａ-Ｚａ-ｚ０-９．＆－]*[Ａ-Ｚａ-ｚ０-９])?")
@@ -120,7 +120,7 @@ def double_space(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[F
             if before.isascii() and after.isascii() and before.isalpha() and after.isalpha():
                 continue  # English: see english-double-space
             kept = "\u3000" if "\u3000" in match[0] else " "
-            japanese = is_prose_line(line_at(passage.text, match.start())) and JAPANESE.match(before)
+            japanese = is_prose_line(line_at(passage.text, match.start())) and not before.isascii()
             around = f"{passage.text[max(0, match.start() - 3) : match.start()]}…{passage.text[match.end() :][:3]}"
             fixes = ("", kept) if japanese else (kept,)
             yield rule.finding(

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from newsletter.proof import morphology
-from newsletter.proof.dictionary import Entry, hits
+from newsletter.proof.dictionary import hits
+from newsletter.proof.dictionary_entry import Entry
 from newsletter.proof.finding import Finding, Fix, Level, Place
 from newsletter.proof.manuscript import Manuscript, Passage, World, passages
 from newsletter.proof.prose import ADDRESS, MASK, TITLE, masked
@@ -23,7 +24,7 @@ from newsletter.proof.rules import Rule, rule
 )
 def notation_variants(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
     texts = [(passage, masked(passage.text, ADDRESS, TITLE)) for passage in passages(manuscript)]
-    for entry in world.dictionary.on(manuscript.sent_on).entries:
+    for entry in world.words.on(manuscript.sent_on).entries:
         if entry.mixed:
             yield from _mixed(rule, entry, texts)
 
@@ -73,7 +74,7 @@ def _layer(entry: Entry) -> str:
     "表記辞書（hyoki.ymlと職員の辞書）",
 )
 def house_dictionary(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
-    return dictionary_findings(rule, manuscript, world.dictionary.on(manuscript.sent_on).house())
+    return dictionary_findings(rule, manuscript, world.words.on(manuscript.sent_on).house())
 
 
 @rule(
@@ -85,7 +86,7 @@ def house_dictionary(rule: Rule, manuscript: Manuscript, world: World) -> Iterab
     "協会の用語辞書（association.yml）",
 )
 def association_terms(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
-    return dictionary_findings(rule, manuscript, world.dictionary.on(manuscript.sent_on).layer("association"))
+    return dictionary_findings(rule, manuscript, world.words.on(manuscript.sent_on).layer("association"))
 
 
 @rule(
@@ -97,7 +98,7 @@ def association_terms(rule: Rule, manuscript: Manuscript, world: World) -> Itera
     needs_morphology=True,
 )
 def notation_variants_parsed(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
-    listed = [entry for entry in world.dictionary.entries if entry.mixed]
+    listed = [entry for entry in world.words.entries if entry.mixed]
     places: dict[str, list[tuple[Passage, morphology.Word]]] = {}
     for passage in passages(manuscript):
         for word in morphology.words(masked(passage.text, ADDRESS, TITLE)):
