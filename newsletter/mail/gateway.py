@@ -151,10 +151,10 @@ def facts_of(item: ItemContent) -> Iterator[tuple[str, str]]:
     yield "リンク", item.url
 
 
-def surviving(content: IssueContent, sanitised: Sanitised) -> tuple[ItemSurvival, ...]:
+def surviving(content: IssueContent, arrived: str) -> tuple[ItemSurvival, ...]:
     """For each item which of its facts stand in what arrives, looked for in the item's own part of the text."""
     plain, _ = plain_content(content)
-    whole, items = _bare(sanitised.text), plain.items
+    whole, items = _bare(arrived), plain.items
     parts = _parts(whole, items)
     return tuple(_survival(item, parts[place]) for place, item in enumerate(items))
 

@@ -98,8 +98,10 @@ class GatewayReport:
     def of(cls, content: IssueContent, message: bytes) -> GatewayReport:
         """Send the finished message through both kinds of gateway."""
         text, from_html = sanitise(message, Way.TEXT_PART), sanitise(message, Way.FROM_HTML)
-        facts = surviving(content, text)
-        converted = lost_words(surviving(content, from_html), LOST_WITH_HTML) if from_html.text != text.text else []
+        facts = surviving(content, text.text)
+        converted = (
+            lost_words(surviving(content, from_html.text), LOST_WITH_HTML) if from_html.text != text.text else []
+        )
         lost = [*lost_words(facts), *(f"HTML版をテキストに変換した場合、{words}" for words in converted)]
         return cls(text, facts, from_html, tuple(lost))
 

@@ -8,7 +8,16 @@ from datetime import date
 import pytest
 
 from newsletter.duties import LARGEST_HTML, missing
-from newsletter.mail.content import PREFERENCES_SLOT, UNSUBSCRIBE_SLOT, IssueContent, Publisher, RenderedMail
+from newsletter.mail.content import (
+    PREFERENCES_SLOT,
+    UNSUBSCRIBE_SLOT,
+    Fact,
+    IssueContent,
+    ItemContent,
+    Publisher,
+    RenderedMail,
+    SectionContent,
+)
 
 CONTENT = IssueContent(
     publisher=Publisher(
@@ -101,3 +110,12 @@ def test_html_over_the_limit_is_refused_by_its_bytes() -> None:
 
 def test_a_mail_needs_a_subject() -> None:
     assert missing(CONTENT, replace(mail(), subject=" ")) == ["件名がありません。"]
+
+
+def test_a_text_edition_that_lacks_a_fact_of_an_item_may_not_be_sent() -> None:
+    item = ItemContent(1, "item-1", "講座を開きます", ("本文です。",), facts=(Fact("締切", "12月4日（金）"),))
+    content = replace(CONTENT, sections=(SectionContent("events", "催し", (item,)),))
+    whole = mail().text + "\n講座を開きます\n本文です。\n締切：12月4日（金）\n"
+    assert missing(content, mail(text=whole)) == []
+    (lacking,) = missing(content, mail(text=whole.replace("（金）", "")))
+    assert lacking == "1番「講座を開きます」: 無害化で失われる事実があります（締切）。"

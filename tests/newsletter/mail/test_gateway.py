@@ -42,7 +42,7 @@ def rich() -> tuple[IssueContent, bytes]:
 
 def test_every_fact_of_every_item_survives_the_loss_of_the_html(rich: tuple[IssueContent, bytes]) -> None:
     content, octets = rich
-    survivals = surviving(content, sanitise(octets))
+    survivals = surviving(content, sanitise(octets).text)
     assert [one.number for one in survivals] == list(range(1, 13))
     assert lost_words(survivals) == []
     assert {fact.label for fact in survivals[4].facts} >= {"見出し", "本文", "日時", "会場", "参加費", "締切", "リンク"}
@@ -52,12 +52,12 @@ def test_a_large_issue_and_a_text_only_copy_survive_as_well() -> None:
     content = large_issue()
     rendered = render_issue(content, TEMPLATES)
     for text_only in (False, True):
-        assert lost_words(surviving(content, sanitise(message(rendered, text_only=text_only)))) == []
+        assert lost_words(surviving(content, sanitise(message(rendered, text_only=text_only)).text)) == []
 
 
 def test_html_turned_to_text_keeps_all_but_what_html_alone_can_hold(rich: tuple[IssueContent, bytes]) -> None:
     content, octets = rich
-    survivals = surviving(content, sanitise(octets, Way.FROM_HTML))
+    survivals = surviving(content, sanitise(octets, Way.FROM_HTML).text)
     assert lost_words(survivals, LOST_WITH_HTML) == []
     assert "写真の説明、リンク" in lost_words(survivals)[0]
 
@@ -116,22 +116,22 @@ EVENT = ItemContent(
 def test_a_text_edition_that_lacks_a_fact_is_found_out() -> None:
     content = issue_of(EVENT)
     text = "1. 【汐見市】講座を開きます\n\n【汐見市】講座を開きます\n本文です。\n会場の写真（写真：©汐見市）\nhttps://city.example.lg.jp/1\n"
-    lost = lost_words(surviving(content, sanitise(mail(text))))
+    lost = lost_words(surviving(content, sanitise(mail(text)).text))
     assert lost == ["1番「【汐見市】講座を開きます」: 無害化で失われる事実があります（締切、申込）。"]
     whole = f"{text}締切：12月4日（金）\n申込：フォーム\nhttps://city.example.lg.jp/form\nから\n"
-    assert lost_words(surviving(content, sanitise(mail(whole)))) == []
+    assert lost_words(surviving(content, sanitise(mail(whole)).text)) == []
 
 
 def test_a_fact_of_another_item_does_not_count() -> None:
     first = dataclasses.replace(EVENT, picture=None, url="", facts=(Fact("締切", "12月4日"),))
     second = dataclasses.replace(first, number=2, anchor="item-2", headline="別の記事")
     text = "■1. 【汐見市】講座を開きます\n本文です。\n■2. 別の記事\n本文です。\n締切：12月4日\n"
-    lost = lost_words(surviving(issue_of(first, second), sanitise(mail(text))))
+    lost = lost_words(surviving(issue_of(first, second), sanitise(mail(text)).text))
     assert lost == ["1番「【汐見市】講座を開きます」: 無害化で失われる事実があります（締切）。"]
 
 
 def test_an_item_that_is_missing_altogether_has_lost_everything() -> None:
-    survival = surviving(issue_of(EVENT), sanitise(mail("本文です。")))[0]
+    survival = surviving(issue_of(EVENT), sanitise(mail("本文です。")).text)[0]
     assert len(survival.lost) == len(survival.facts)
 
 
@@ -139,4 +139,4 @@ def test_two_items_with_the_same_headline_are_told_apart() -> None:
     first = dataclasses.replace(EVENT, picture=None, url="", facts=(), paragraphs=("一つ目。",))
     second = dataclasses.replace(first, number=2, paragraphs=("二つ目。",))
     text = f"{EVENT.headline}\n{EVENT.headline}\n\n{EVENT.headline}\n一つ目。\n{EVENT.headline}\n二つ目。\n"
-    assert lost_words(surviving(issue_of(first, second), sanitise(mail(text)))) == []
+    assert lost_words(surviving(issue_of(first, second), sanitise(mail(text)).text)) == []
