@@ -1,0 +1,128 @@
+"""Events and deadlines against the day the issue goes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from newsletter.proof.calendar_text import Link, WrittenDate, written_dates
+from newsletter.proof.finding import Finding, Level
+from newsletter.proof.manuscript import Manuscript, Passage, ProofItem, World, item_passages
+from newsletter.proof.plain import sentence_at
+from newsletter.proof.rules import Rule, rule
+
+# Words that promise something still to come, and what a report says instead.
+_DONE = {"開催します": "開催しました", "開催いたします": "開催いたしました", "開催されます": "開催されました", "開かれます": "開かれました", "開きます": "開きました", "行います": "行いました", "行われます": "行われました", "実施します": "実施しました", "実施されます": "実施されました", "催します": "催しました", "始まります": "始まりました", "公開します": "公開しました", "公開されます": "公開されました", "施行されます": "施行されました", "施行します": "施行しました", "オープンします": "オープンしました", "締め切ります": "締め切りました", "開設します": "開設しました", "発表します": "発表しました", "募集します": "募集しました", "受け付けます": "受け付けました", "上映します": "上映しました", "開講します": "開講しました", "配布します": "配布しました", "登壇します": "登壇しました"}  # fmt: skip
+_OPEN = ("募集中", "募集しています", "受付中", "受け付けています", "申込受付中", "申し込み受付中", "お申し込みください", "お申込みください", "ご応募ください", "お待ちしています", "お待ちしております", "ご参加ください", "お越しください", "お寄せください", "開催予定", "開催を予定", "実施予定", "予定です", "予定しています", "予定されています")  # fmt: skip
+_COMING = re.compile("|".join(sorted((*_DONE, *_OPEN), key=len, reverse=True)))
+_APPLY = re.compile(
+    "募集中|受付中|募集しています|募集します|受け付けています|受け付けます|お申し込みください|お申込みください|ご応募ください|参加者募集|出展者募集|お待ちしてい|お待ちしております"
+)
+# The date belongs to something that is over, or to the beginning of something that goes on.
+_PAST_CLAUSE = re.compile(
+    r"(?:した|された|った|んだ|きた|れた|いた|えた|けた|めた|せた|べた|ました|でした)(?![いくめ])|付け?[のでけ]|付の|現在|以来|時点|以降|に続|を受け|に続き|終了後|の[^、。]{0,12}(?:を踏まえ|に基づ|を受け)"
+)
+_SINCE = re.compile(
+    r"^(?:\([^)]*\)|（[^）]*）)?\s*(?:[0-9０-９]{1,2}(?:時|:|：)[0-9０-９半分]*)?(?:から|より|以降|に開始し|に始まった)(?!.{0,20}まで)"
+)
+_YEARLY = re.compile(r"毎年|例年|毎月|毎週|以降毎|周年|の日である")
+_RECORD = re.compile(
+    r"(?:募集|申込|申し込み|受付|開催)(?:は|を)?(?:終了|終え|締め切|しました)|でした。|しました。|ました。"
+)
+
+
+@rule(
+    "event-past",
+    Level.ERROR,
+    "催し・締切が配信日には過ぎている",
+    "配信日にはもう終わっている催しや締切を、「開催します」「募集中」と案内しています。日付が誤りでなければ、「開催しました」のような報告の文に直すか、掲載をやめてください。"
+    "年が書かれていない日付は、月号から前後6か月の年とみなします。",
+    "編集の実務（配信日を基準に、行事と締切を確かめる）",
+)
+def event_past(this: Rule, manuscript: Manuscript, world: World) -> Iterator[Finding]:
+    """Promises about days that are over when the issue goes out."""
+    for item in manuscript.items:
+        told = False
+        for passage in item_passages(item):
+            for finding in _in_sentences(this, passage, manuscript):
+                told = True
+                yield finding
+        if not told:
+            yield from _by_facts(this, item, manuscript)
+
+
+def _in_sentences(this: Rule, passage: Passage, manuscript: Manuscript) -> Iterator[Finding]:
+    text = passage.text
+    dates = [one for one in written_dates(text, manuscript.month) if one.sure and one.value]
+    for match in _words(passage):
+        start, end = sentence_at(text, match.start())
+        before = [one for one in dates if start <= one.start < match.start()]
+        if passage.field == "headline" and _APPLY.match(match[0]):
+            before = before or [one for one in dates if start <= one.start < end]
+        governing = _governing(before, text, match.start())
+        if governing is None or _YEARLY.search(text, start, match.end()):
+            continue
+        day = governing.value
+        if day is not None and day < manuscript.sent_on and not _ambiguous(governing, manuscript.sent_on):
+            if _SINCE.match(text[governing.end : match.start()]) and match[0] not in _DONE:
+                continue
+            done = _DONE.get(match[0])
+            yield this.finding(
+                passage, match.start(), match.end(), _why(day, match[0], manuscript.sent_on), *([done] if done else ())
+            )
+
+
+def _words(passage: Passage) -> Iterator[re.Match[str]]:
+    yield from (_APPLY if passage.field == "headline" else _COMING).finditer(passage.text)
+
+
+def _governing(before: list[WrittenDate], text: str, position: int) -> WrittenDate | None:
+    """The date that the promise is about: the last of its sentence, unless a past clause lies between."""
+    if not before:
+        return None
+    last = before[-1]
+    between = text[last.end : position]
+    if _PAST_CLAUSE.search(between):
+        return None
+    latest = max(before[_chain_start(before) :], key=lambda one: one.value or date.min)
+    return latest if len(before) > 1 else last
+
+
+def _chain_start(before: list[WrittenDate]) -> int:
+    at = len(before) - 1
+    while at > 0 and before[at].link is not Link.NONE:
+        at -= 1
+    return at
+
+
+def _ambiguous(one: WrittenDate, sent_on: date) -> bool:
+    """Whether another year that the date may be in puts it ahead."""
+    return any(day >= sent_on for day in one.possible_days)
+
+
+def _why(day: date, word: str, sent_on: date) -> str:
+    return (
+        f"{day.year}年{day.month}月{day.day}日は、配信日（{sent_on.month}月{sent_on.day}日）には過ぎていますが、「{word}」と書かれています。"
+        "日付を確かめ、終わったことなら報告の文に直すか、掲載をやめてください。"
+    )
+
+
+def _by_facts(this: Rule, item: ProofItem, manuscript: Manuscript) -> Iterator[Finding]:
+    """By the dates that the submission gave: 締切 and 日時."""
+    over = item.ends_on or item.starts_on
+    for passage in (Passage(item.number, "headline", item.headline), Passage(item.number, "text", item.text)):
+        apply = _APPLY.search(passage.text)
+        coming = _COMING.search(passage.text)
+        if apply and item.deadline and item.deadline < manuscript.sent_on:
+            yield this.finding(passage, *apply.span(), _why(item.deadline, apply[0], manuscript.sent_on))
+            return
+        if coming and over and over < manuscript.sent_on and passage.field == "text":
+            if not any(
+                one.value and one.value >= manuscript.sent_on for one in written_dates(passage.text, manuscript.month)
+            ):
+                done = _DONE.get(coming[0])
+                yield this.finding(
+                    passage, *coming.span(), _why(over, coming[0], manuscript.sent_on), *([done] if done else ())
+                )
+                return
