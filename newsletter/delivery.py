@@ -7,7 +7,8 @@ killed leaves in doubt what was on the wire, and no more (docs/decisions/0013-a-
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,9 +17,11 @@ from typing import Any, TypeAlias
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.expressions import RawSQL
 
-from newsletter import audiences, recipients, workers
+from newsletter import audiences, pace, recipients, workers
 from newsletter.journal import Trace
+from newsletter.mail.bucket import asks_for_less
 from newsletter.mail.pacing import FIRST_DELAY
 from newsletter.mail.providers import OTHERS
 from newsletter.models import Attempt, Campaign, Delivery, Letter
@@ -32,11 +35,14 @@ State = Delivery.State
 LEASE = timedelta(seconds=settings.LEASE_SECONDS)
 RENEW_EVERY = LEASE / 6
 PERHAPS_ARRIVED = audiences.PERHAPS_ARRIVED
-WAITING = (State.QUEUED, State.DEFERRED)
-UNFINISHED = (State.QUEUED, State.DEFERRED, State.SENDING)
+WAITING = (State.HELD, State.QUEUED, State.DEFERRED)
+UNFINISHED = (*WAITING, State.SENDING)
 
 LOST_IN_FLIGHT = "送信中に処理が途切れました"
 CAMPAIGN_CANCELLED = "配信を取り消しました"
+PACED = "受信側に合わせて、送る速さを加減しています"
+LOOKS_AT_MOST = 20  # blocks that one claim reads while it looks for somebody who may get mail now
+OPEN_BLOCK = 20_000
 RESENT = "不明だったので、決めてある方針により送り直します"
 RESENT_AT_MOST = 3
 
@@ -112,6 +118,14 @@ def letters_waiting() -> int:
     return _of(None).filter(state=State.QUEUED).count()
 
 
+def open_held(held: QuerySet[Delivery]) -> int:
+    """HELD -> QUEUED for a wave, in blocks, so that no worker waits long for the database. Returns how many."""
+    opened = 0
+    while ids := list(held.order_by("pk").values_list("pk", flat=True)[:OPEN_BLOCK]):
+        opened += held.filter(pk__gte=ids[0], pk__lte=ids[-1]).update(state=State.QUEUED)
+    return opened
+
+
 def wake(now: datetime, campaign: Campaign | None = None) -> int:
     """DEFERRED -> QUEUED for those whose retry is due."""
     due = _of(campaign).filter(state=State.DEFERRED, retry_at__lte=now)
@@ -124,7 +138,7 @@ def claim(worker: str, limit: int, now: datetime, campaign: Campaign | None = No
     """QUEUED -> SENDING for at most `limit` deliveries of a running campaign (None: letters), consent checked again."""
     if limit <= 0:
         return Block()
-    found = _due_letters(limit) if campaign is None else _due_readers(campaign, limit)
+    found = _due_letters(limit) if campaign is None else _due_readers(campaign, limit, now)
     until = now + LEASE
     claims = [Claim(pk, tries, until, to, letter) for pk, tries, to, letter in found if isinstance(to, Addressee)]
     excluded = {pk: reason for pk, _, reason, _ in found if isinstance(reason, str)}
@@ -136,15 +150,47 @@ def claim(worker: str, limit: int, now: datetime, campaign: Campaign | None = No
 Found: TypeAlias = list[tuple[int, int, Addressee | str, Letter | None]]  # delivery, tries, to whom or why not
 
 
-def _due_readers(campaign: Campaign, limit: int) -> Found:
+def _due_readers(campaign: Campaign, limit: int, now: datetime) -> Found:
     """No model objects here: a block is read as plain rows, because this is what a fast campaign spends its time on."""
     running = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.SENDING)
     due = _of(campaign).filter(Exists(running), state=State.QUEUED)
     # The order of the index (campaign, state, retry_at), so that a million rows are not sorted for a block.
     chosen = due.select_for_update(skip_locked=True).order_by("retry_at")
-    rows = list(chosen.values_list("pk", "tries", "subscriber_id")[:limit])
+    rows = _paced(chosen, limit, now) if campaign.paced else list(chosen.values_list(*COLUMNS)[:limit])
     found = recipients.readers_at_claim([(pk, subscriber) for pk, _, subscriber in rows])
     return [(pk, tries, found[pk], None) for pk, tries, _ in rows]
+
+
+COLUMNS = ("pk", "tries", "subscriber_id")
+
+
+def _paced(due: QuerySet[Delivery], limit: int, now: datetime) -> list[tuple[int, int, int | None]]:
+    """Those whose providers take them now. The others leave the queue until their time, out of everybody's way."""
+    taken: list[tuple[int, int, int | None]] = []
+    for _ in range(LOOKS_AT_MOST):
+        seen = due.exclude(pk__in=[row[0] for row in taken])
+        rows = list(seen.values_list(*COLUMNS, "provider")[: limit - len(taken)])
+        grants = pace.allowed(now, Counter(row[3] for row in rows))
+        left = {provider: grant.now for provider, grant in grants.items()}
+        times = {provider: iter(grant.later) for provider, grant in grants.items()}
+        later: dict[datetime, list[int]] = defaultdict(list)
+        for *row, provider in rows:
+            left[provider] -= 1
+            if left[provider] >= 0:
+                taken.append(tuple(row))
+            else:
+                later[next(times[provider])].append(row[0])
+        for at, ids in later.items():
+            Delivery.objects.filter(pk__in=ids).update(state=State.DEFERRED, retry_at=at, reason=PACED)
+        if not later or len(taken) >= limit:
+            break
+    return taken
+
+
+def next_paced(campaign: Campaign) -> datetime | None:
+    """When the next delivery that waits for its provider's pace is due; None if nobody does."""
+    waiting = campaign.deliveries.filter(state=State.DEFERRED, reason=PACED).order_by("retry_at")
+    return waiting.values_list("retry_at", flat=True).first()
 
 
 def _due_letters(limit: int) -> Found:
@@ -162,11 +208,18 @@ def _of(campaign: Campaign | None) -> QuerySet[Delivery]:
     )
 
 
+def _among(ids: Iterable[int]) -> RawSQL:
+    """The ids as one parameter: Django would look at each of them, and a database at each placeholder."""
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(ids))])
+
+
 def _take(ids: Collection[int], worker: str, now: datetime) -> None:
     if not ids:
         return
     # Locked above (PostgreSQL) or alone in the database (SQLite, IMMEDIATE): nobody can have been faster.
-    taken = Delivery.objects.filter(pk__in=ids, state=State.QUEUED)
+    taken = Delivery.objects.filter(pk__in=_among(ids), state=State.QUEUED)
     taken.update(state=State.SENDING, claimed_by=worker, lease_until=now + LEASE)
 
 
@@ -194,17 +247,18 @@ def settle(worker: str, settlements: Sequence[Settlement], now: datetime) -> set
     if not settlements:
         return set()
     asked = [one.delivery_id for one in settlements]
-    rows = Delivery.objects.select_for_update().filter(pk__in=asked).order_by()
+    rows = Delivery.objects.select_for_update().filter(pk__in=_among(asked)).order_by()
     holders = {pk: (holder, state) for pk, holder, state in rows.values_list("pk", "claimed_by", "state")}
     held = {pk for pk, holder in holders.items() if holder == (worker, State.SENDING)}
     alike: dict[tuple[tuple[str, object], ...], list[int]] = defaultdict(list)
     for one in settlements:
         alike[_columns(one, now)].append(one.delivery_id)
     for columns, ids in alike.items():
-        _held_by(worker).filter(pk__in=ids).update(tries=F("tries") + 1, **dict(columns))
+        _held_by(worker).filter(pk__in=_among(ids)).update(tries=F("tries") + 1, **dict(columns))
     # Also for claims that were lost: the try took place, and whoever decides about the doubt should see its reply.
     _write_attempts([one for one in settlements if one.delivery_id in holders])
     _suppress([one.delivery_id for one in settlements if one.suppress and one.delivery_id in held], now)
+    _heed([one for one in settlements if asks_for_less(one.reply_code, one.reply_text.partition(" ")[0])], now)
     return held
 
 
@@ -250,6 +304,13 @@ def _suppress(ids: Collection[int], now: datetime) -> None:
     for row in real:
         if fingerprint := recipients.fingerprint_of(row):
             suppression.suppress(fingerprint, Suppression.Reason.BOUNCED, now, note=f"配信台帳 {row.pk}")
+
+
+def _heed(complaints: Sequence[Settlement], now: datetime) -> None:
+    """Write more slowly to whom asked for less."""
+    if complaints:
+        theirs = Delivery.objects.filter(pk__in=[one.delivery_id for one in complaints], campaign__paced=True)
+        pace.heed(theirs.values_list("provider", flat=True), now)
 
 
 def release(worker: str, ids: Collection[int]) -> int:

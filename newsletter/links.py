@@ -10,8 +10,9 @@ from functools import cache
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature, Signer, b64_encode
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.http import base36_to_int, int_to_base36
 
 from feeds.models import Submission
@@ -61,6 +62,14 @@ class _ShortSigner(Signer):
     def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
         return super().signature(value, key)[:SIGNATURE_LENGTH]
 
+    def sign_many(self, values: Iterable[str]) -> Iterator[str]:
+        """As `sign`, with the key taken in once for all of them."""
+        keyed = salted_hmac(str(self.salt) + "signer", "", self.key, algorithm=self.algorithm)
+        for value in values:
+            mac = keyed.copy()
+            mac.update(value.encode())
+            yield f"{value}{self.sep}{b64_encode(mac.digest()).decode()[:SIGNATURE_LENGTH]}"
+
 
 @cache
 def _signer(purpose: Purpose, secret_key: str) -> _ShortSigner:
@@ -98,12 +107,12 @@ def preferences_url(subscriber_key: str, delivery_id: int | None = None) -> str:
 
 def reader_urls(readers: Iterable[tuple[str, int]]) -> Iterator[tuple[str, str]]:
     """The unsubscribe and the preferences link of each (subscriber key, delivery id), for a block of deliveries."""
-    unsubscribe = _signer(Purpose.UNSUBSCRIBE, settings.SECRET_KEY).sign
-    preferences = _signer(Purpose.PREFERENCES, settings.SECRET_KEY).sign
+    unsubscribe = _signer(Purpose.UNSUBSCRIBE, settings.SECRET_KEY).sign_many
+    preferences = _signer(Purpose.PREFERENCES, settings.SECRET_KEY).sign_many
     first, second = f"{settings.BASE_URL}/{PATHS['unsubscribe']}", f"{settings.BASE_URL}/{PATHS['preferences']}"
-    for subscriber_key, delivery_id in readers:
-        value = f"{subscriber_key}{SEPARATOR}{int_to_base36(delivery_id)}"
-        yield first.format(unsubscribe(value)), second.format(preferences(value))
+    values = [f"{subscriber_key}{SEPARATOR}{int_to_base36(delivery_id)}" for subscriber_key, delivery_id in readers]
+    for one, two in zip(unsubscribe(values), preferences(values), strict=True):
+        yield first.format(one), second.format(two)
 
 
 def read_unsubscribe(token: str) -> ReaderLink:

@@ -29,6 +29,8 @@ __all__ = [
 
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
+_OPENING = (Stage.MAIL, Stage.RCPT, Stage.DATA)
+
 Following: TypeAlias = tuple[Envelope, bytes]  # a message, and who gets it
 
 
@@ -97,11 +99,11 @@ class SmtpConnection:
         if wire is None or wire.has_ended:
             await self._drop()
             return SmtpResult(Stage.CONNECT, None, "中継サーバとの接続が切れています。")
-        if self._said_early is not None and self._said_early != (envelope, content):
+        if self._said_early is not None and not (self._said_early[0] == envelope and self._said_early[1] is content):
             # After its 354 a transaction ends only with a message delivered or the line cut.
             await self._drop()
             return SmtpResult(Stage.CONNECT, None, "中継サーバとの接続を切りました。")
-        unsent = self._refused_beforehand(envelope, content)
+        unsent = None if self.awaits_content else self._refused_beforehand(envelope, content)
         if unsent:
             return unsent
         self._dot_has_left = False
@@ -173,7 +175,8 @@ class SmtpConnection:
         following: Following | None,
         before_content: Callable[[], None],
     ) -> SmtpResult:
-        refusal = await self._open_transaction(wire, self._opening(envelope, content))
+        opening = dict.fromkeys(_OPENING, b"") if self.awaits_content else self._opening(envelope, content)
+        refusal = await self._open_transaction(wire, opening)
         if refusal is not None and refusal.reply is not None:
             return SmtpResult(refusal.stage, refusal.reply.hiding(envelope.recipient))
         before_content()
