@@ -65,7 +65,10 @@ def _other(text: str, match: re.Match[str]) -> str:
     before = text[: match.start()]
     if match[0] == "'":
         return "’" if before[-1:].isalpha() else "‘"
-    return "”" if before.count('"') % 2 else "“"
+    is_open = False
+    for mark in re.findall('["“”]', before):
+        is_open = not is_open if mark == '"' else mark == "“"
+    return "”" if is_open else "“"
 
 
 _LATIN_SIDE = "[A-Za-z0-9%％₂)]"

@@ -33,7 +33,7 @@ def is_available() -> bool:
 @lru_cache(maxsize=1)
 def _tokenizer() -> tuple[Any, Any]:
     sudachipy = import_module("sudachipy")
-    return sudachipy.Dictionary(dict="core").create(), sudachipy.SplitMode.C
+    return sudachipy.Dictionary(dict="core").tokenizer(), sudachipy.SplitMode.C
 
 
 def words(text: str) -> list[Word]:
@@ -48,20 +48,25 @@ def words(text: str) -> list[Word]:
 
 
 _COUNTED = {"を", "が", "は", "へ"}  # に, で, と and の repeat by right
+_SET_PHRASE = {"中心", "はじめ", "始め", "皮切り", "契機", "対象", "除い", "含め"}  # 川を中心に is one expression
 
 
 def repeated_particles(words: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
     """Pairs of the same particle with neither a predicate nor a comma between them."""
     seen: dict[str, Word] = {}
-    for word in words:
-        if word.part in ("動詞", "形容詞", "助動詞") or word.part == "補助記号":
+    for at, word in enumerate(words):
+        if word.part in ("動詞", "形容詞", "助動詞", "補助記号"):
             seen.clear()
         elif word.part == "助詞" and word.surface in _COUNTED and word.detail != "接続助詞":
+            following = words[at + 1].surface if at + 1 < len(words) else ""
+            if following in _SET_PHRASE:
+                continue
             if word.surface in seen:
                 yield seen[word.surface], word
             seen[word.surface] = word
 
 
 def is_countable(word: Word) -> bool:
-    """Whether two ways to write the word would be a variation: common nouns of two characters or more."""
-    return word.part == "名詞" and len(word.surface) > 1 and word.detail not in ("数詞", "固有名詞")
+    """Whether two ways to write the word would be a variation: common nouns, and not two kana such as ごと, こと."""
+    short = len(word.surface) < 3 and all("ぁ" <= letter <= "ゖ" for letter in word.surface)
+    return word.part == "名詞" and len(word.surface) > 1 and word.detail not in ("数詞", "固有名詞") and not short

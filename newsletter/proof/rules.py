@@ -70,3 +70,8 @@ def proof(manuscript: Manuscript, world: World, *, with_morphology: bool = False
     for one in catalogue():
         if with_morphology or not one.needs_morphology:
             yield from one.check(manuscript, world)
+
+
+def resting(*, with_morphology: bool) -> tuple[Rule, ...]:
+    """The rules that have no say without morphology."""
+    return () if with_morphology else tuple(one for one in catalogue() if one.needs_morphology)
