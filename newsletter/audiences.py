@@ -38,7 +38,7 @@ def freeze(campaign: Campaign, now: datetime) -> int:
         _exclude(campaign, _had_it(campaign))
     _exclude(campaign, _duplicates(campaign))
     columns: dict[str, Combinable] = {
-        "state": Value(State.QUEUED.value, CharField()),
+        "state": Value((State.HELD if campaign.wave else State.QUEUED).value, CharField()),
         "tries": Value(0, IntegerField()),
         "claimed_by": Value("", CharField()),
         "reply_text": Value("", CharField()),

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from feeds import submissions
 from feeds.models import Entry
-from newsletter import audiences, delivery, editions, identity, issues, profile, release
+from newsletter import audiences, delivery, editions, identity, issues, profile, release, waves
 from newsletter.errors import CampaignError
 from newsletter.mail import pacing
 from newsletter.models import Campaign, Delivery, Edition, Issue
@@ -116,7 +116,7 @@ def _begin(campaign: Campaign, now: datetime, by: str) -> int:
         release.refuse_same_person(edition, person)
     campaign.state, campaign.started_at, campaign.pause_reason = State.SENDING, now, ""
     campaign.released_by = person[:150]
-    added = delivery.queue_campaign(campaign, now)
+    added = waves.begin(campaign, now)
     if not added:
         # Done with nobody, the edition would count as sent, and the archive would show an issue that no one got.
         raise CampaignError("送る相手が1件もありません。newsletter subscribers で購読者を確かめてください。")
@@ -167,7 +167,9 @@ def resume(campaign: Campaign, now: datetime | None = None, by: str = "") -> Non
     elif campaign.state == State.PAUSED:
         release.refuse_unsendable(campaign.edition, campaign.rehearsal)
         campaign.state, campaign.pause_reason = State.SENDING, ""
-        campaign.save(update_fields=["state", "pause_reason"])
+        # Somebody looked and says "go on": the brakes count from here.
+        campaign.forgiven = waves.standing(campaign) if campaign.wave else {}
+        campaign.save(update_fields=["state", "pause_reason", "forgiven"])
     must_be_running(campaign)
 
 
@@ -318,7 +320,9 @@ def due(now: datetime) -> QuerySet[Campaign]:
 def with_work(now: datetime) -> QuerySet[Campaign]:
     """Running campaigns with something to hand over now, or with nothing left at all."""
     mine = Delivery.objects.filter(campaign=OuterRef("pk"))
-    ready = mine.filter(Q(state=Delivery.State.QUEUED) | Q(state=Delivery.State.DEFERRED, retry_at__lte=now))
+    ready = mine.filter(
+        Q(state__in=(Delivery.State.QUEUED, Delivery.State.HELD)) | Q(state=Delivery.State.DEFERRED, retry_at__lte=now)
+    )
     over = ~Exists(mine.filter(state__in=delivery.UNFINISHED))
     return _with_issue().filter(Exists(ready) | over, state=State.SENDING).order_by("started_at")
 

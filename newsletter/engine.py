@@ -52,6 +52,7 @@ class Cause(StrEnum):
     RELAY = "relay"  # no connection, no login, no valid certificate, or nothing but trouble
     MESSAGE = "message"  # the edition cannot be made into a message
     POLICY = "policy"  # refusals that are about us
+    RATES = "rates"  # too many refusals: see brakes.py
     LOCKED = "locked"  # this machine may not send from this database: see identity.py
 
 

@@ -80,7 +80,9 @@ class Report:
 def report(campaign: Campaign) -> Report:
     """Count the campaign's deliveries; set-based, however many there are."""
     counts = campaigns.counts(campaign)
-    troubled = campaign.deliveries.exclude(state__in=(State.QUEUED, State.SENDING)).exclude(state=State.SENT, reason="")
+    troubled = campaign.deliveries.exclude(state__in=(State.HELD, State.QUEUED, State.SENDING)).exclude(
+        state=State.SENT, reason=""
+    )
     grouped = troubled.order_by().values_list("state", "reason", "reply_code").annotate(Count("pk"))
     lines = sorted((Line(*row) for row in grouped), key=lambda line: -line.count)
     waiting = campaign.deliveries.filter(state=State.DEFERRED).order_by("retry_at")

@@ -13,7 +13,7 @@ from threading import Event
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter import campaigns, delivery, identity, workers
+from newsletter import brakes, campaigns, delivery, identity, notices, pace, waves, workers
 from newsletter.engine import Cause, Clock, Engine, Progress, Run
 from newsletter.errors import CampaignError, NewsletterError, RelayError
 from newsletter.mail import smtp
@@ -21,12 +21,14 @@ from newsletter.mail.relay import read_relays
 from newsletter.mail.smtp import Relay
 from newsletter.models import Campaign
 from newsletter.outgoing import EditionMail, LetterMail
+from newsletter.proofing import link_checks
 
 __all__ = ["Cause", "Progress", "Run", "continue_campaigns", "relay_for", "relay_name", "send_campaign", "send_letters"]
 
 log = logging.getLogger(__name__)
 
 LETTER_CONNECTIONS = 2
+LOOK_EVERY = 5.0  # seconds between looks at the campaign while its providers make us wait
 
 
 # ------------------------------------------------------------ campaigns
@@ -59,6 +61,7 @@ def continue_campaigns(now: datetime | None = None, *, stop_event: Event | None 
     delivery.follow_policy(clock())
     for campaign in list(campaigns.due(clock())):
         try:
+            link_checks.before_sending(campaign, clock())
             campaigns.start_at_its_hour(campaign, clock())
         except NewsletterError as error:
             campaigns.postpone(campaign, str(error))
@@ -93,12 +96,55 @@ def _send(
     else:
         engine = Engine(mail, (relay,) if relay else relays_for(campaign), clock, progress, campaign)
         engine.stop_event, engine.on_progress = stop_event or engine.stop_event, on_progress
-        run = engine.run()
-    if run.cause in (Cause.RELAY, Cause.POLICY, Cause.MESSAGE):
+        run = _in_waves(engine, campaign)
+    if run.cause in (Cause.RELAY, Cause.POLICY, Cause.MESSAGE, Cause.RATES):
         campaigns.pause(campaign, run.words)
     delivery.follow_policy(clock(), campaign)
-    campaigns.close_if_finished(campaign, clock())
+    if campaigns.close_if_finished(campaign, clock()):
+        notices.campaign_is_over(campaign, clock())
     return run
+
+
+def _in_waves(engine: Engine, campaign: Campaign) -> Run:
+    """Run the engine for each wave, and again for those whom the pace of their provider makes wait."""
+    campaign.paced = pace.is_wanted(campaign)
+    campaign.save(update_fields=["paced"])
+    while (run := _watched(engine, campaign)).cause is Cause.NONE:
+        if campaign.wave in (waves.Wave.SEEDS, waves.Wave.SAMPLE) and (words := brakes.verdict(campaign)):
+            return replace(run, cause=Cause.RATES, words=words)
+        if not waves.open_next(campaign) and not _wait_for_pace(engine, campaign):
+            return run
+    return run
+
+
+def _watched(engine: Engine, campaign: Campaign) -> Run:
+    """One run of the engine, with a hand on the brake."""
+    stopped: list[str] = []
+    told = engine.on_progress
+
+    def watch(progress: Progress) -> None:
+        if campaign.wave and not stopped and (words := brakes.verdict_under_way(campaign, progress)):
+            stopped.append(words)
+            campaigns.pause(campaign, words)  # the engine sees it at its next turn
+        if told:
+            told(progress)
+
+    # A new one each time: an engine runs once.
+    run = replace(engine, on_progress=watch).run()
+    return replace(run, cause=Cause.RATES, words=stopped[0]) if stopped else run
+
+
+def _wait_for_pace(engine: Engine, campaign: Campaign) -> bool:
+    """Wait until the next paced mail may ask again. False when there is none, or somebody said stop."""
+    while campaign.paced and campaigns.is_running(campaign) and not engine.stop_event.is_set():
+        due = delivery.next_paced(campaign)
+        if due is None:
+            return False
+        seconds = (due - engine.clock()).total_seconds()
+        if seconds <= 0:
+            return True
+        engine.stop_event.wait(min(seconds, LOOK_EVERY))
+    return False
 
 
 def relays_for(campaign: Campaign | None = None) -> tuple[Relay, ...]:

@@ -55,6 +55,8 @@ def report_facts(report: Report) -> dict[str, Any]:
         "released_by": campaign.released_by,
         "in_doubt_policy": campaign.in_doubt,
         "again_of": campaign.again_of_id,
+        "wave": campaign.wave,
+        "paced": campaign.paced,
         "starts_at": _iso(campaign.starts_at),
         "started_at": _iso(campaign.started_at),
         "finished_at": _iso(campaign.finished_at),
@@ -98,6 +100,10 @@ def report_lines(report: Report) -> Iterator[tuple[str, object]]:
     yield "版", campaign.edition.digest[:12]
     if campaign.again_of_id:
         yield "もとの配信", f"{campaign.again_of_id}（届かなかった宛先だけ）"
+    if campaign.wave:
+        yield "段階", campaign.get_wave_display()
+    if campaign.paced:
+        yield "速さ", "受信側ごとに加減しています"
     yield "不明の扱い", campaign.get_in_doubt_display()
     if campaign.pause_reason:
         yield "理由", campaign.pause_reason
