@@ -99,16 +99,35 @@ def user_agent(name: str, website: str) -> str:
     return f"{product} ({about})" if about else product
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The open response at the end of the redirects."""
+
+    response: httpx.Response
+    url: str
+    permanent_url: str | None
+
+
 def fetch(url: str, validators: Validators, limits: Limits, caller: Caller | None = None) -> Answer:
     """GET the feed, following redirects by hand; raises FetchError with a sentence about what is wrong."""
+    with follow("GET", url, validators, limits, caller) as arrival:
+        return _answer(arrival.response, arrival.url, arrival.permanent_url, validators, limits)
+
+
+@contextlib.contextmanager
+def follow(
+    method: str, url: str, validators: Validators, limits: Limits, caller: Caller | None = None
+) -> Iterator[Arrival]:
+    """Ask for the page and follow redirects by hand; raises FetchError with a sentence about what is wrong."""
     caller = caller or Caller()
     deadline = Deadline(limits.total_seconds)
     visited, permanent = [urldefrag(url).url], True
     while True:
-        with _at(visited[-1], validators, limits, caller, deadline) as response:
+        with _at(method, visited[-1], validators, limits, caller, deadline) as response:
             if response.status_code not in _REDIRECTS:
                 moved = visited[-1] if permanent and len(visited) > 1 else None
-                return _answer(response, visited[-1], moved, validators, limits)
+                yield Arrival(response, visited[-1], moved)
+                return
             permanent = permanent and response.status_code in _PERMANENT
             target = _target(response, visited)
         if urlsplit(visited[-1]).scheme == "https" and urlsplit(target).scheme == "http":
@@ -133,7 +152,7 @@ def _target(response: httpx.Response, visited: list[str]) -> str:
 
 @contextlib.contextmanager
 def _at(
-    url: str, validators: Validators, limits: Limits, caller: Caller, deadline: Deadline
+    method: str, url: str, validators: Validators, limits: Limits, caller: Caller, deadline: Deadline
 ) -> Iterator[httpx.Response]:
     """The open response at one address, its failures in words."""
     guard.check_url(url)
@@ -146,7 +165,7 @@ def _at(
                 trust_env=False,  # no proxy, no netrc: they would take us past the guard
                 follow_redirects=False,
             ) as client,
-            client.stream("GET", url, headers=_headers(validators, caller.agent)) as response,
+            client.stream(method, url, headers=_headers(validators, caller.agent)) as response,
         ):
             yield response
 
@@ -226,7 +245,7 @@ def _answer(response: httpx.Response, url: str, permanent_url: str | None, sent:
     status = response.status_code
     if status == httpx.codes.OK:
         return Fetched(
-            body=_body(response, limits.max_bytes),
+            body=read_body(response, limits.max_bytes),
             url=url,
             permanent_url=permanent_url,
             content_type=response.headers.get("content-type", ""),
@@ -287,7 +306,7 @@ def _http_date(value: str) -> datetime | None:
     return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
-def _body(response: httpx.Response, max_bytes: int) -> bytes:
+def read_body(response: httpx.Response, max_bytes: int) -> bytes:
     """The document, decompressed as it comes, stopped as soon as either side of the compression is too big."""
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in _IDENTITY | _COMPRESSED:

@@ -173,12 +173,12 @@ class ProofDecision(models.Model):
 
 
 class LinkCheck(models.Model):
-    """One look at a page that an issue links to. Only newsletter.link_checks writes it."""
+    """One look at a page that an issue links to. Only newsletter.proofing.link_checks writes it."""
 
     url = models.CharField("アドレス", max_length=1000, db_index=True)
     checked_at = models.DateTimeField("確認日時", default=timezone.now)
     problem = models.CharField("問題", max_length=300, blank=True)  # empty: the page is there
-    gone = models.BooleanField("消えた", default=False)  # it answered 404 or 410, or its host is no more
+    gone = models.BooleanField("消えた", default=False)  # a reader would not see it either
     fingerprint = models.CharField("内容の指紋", max_length=64, blank=True, editable=False)
 
     class Meta:

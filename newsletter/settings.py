@@ -49,6 +49,8 @@ DKIM_FOLDER = VAR / "dkim"
 DKIM_KEYS = environment.words("NEWSLETTER_DKIM_KEYS")
 RELAY_SIGNS = environment.boolean("NEWSLETTER_RELAY_SIGNS", False)
 FEEDS_ALLOW_LOOPBACK = environment.boolean("NEWSLETTER_FEEDS_ALLOW_LOOPBACK", False)
+# Without it nobody looks at the pages that an issue links to: for machines that are not on the Internet.
+CHECK_LINKS = environment.boolean("NEWSLETTER_CHECK_LINKS", True)
 # The proxy in front of `newsletter serve`, if there is one: only its X-Forwarded-For and -Proto are believed.
 TRUSTED_PROXY = environment.ip_address("NEWSLETTER_TRUSTED_PROXY")
 ERROR_MAIL = environment.words("NEWSLETTER_ERROR_MAIL")

@@ -15,6 +15,7 @@ from huey.contrib.djhuey import db_periodic_task, db_task
 
 from feeds import photo_files, refresh
 from newsletter import delivery, sending, workers
+from newsletter.proofing import link_checks
 from subscribers import signup
 
 # `newsletter work` sets this when it is told to stop: a running campaign then finishes what is on the wire and gives
@@ -26,6 +27,7 @@ Decorator: TypeAlias = Callable[[Callable[[], None]], Callable[[], object]]
 on_call = cast("Decorator", db_task())
 every_minute = cast("Decorator", db_periodic_task(crontab(minute="*")))
 every_ten_minutes = cast("Decorator", db_periodic_task(crontab(minute="*/10")))
+every_hour = cast("Decorator", db_periodic_task(crontab(minute="23")))
 every_night = cast("Decorator", db_periodic_task(crontab(hour="18", minute="17")))  # UTC; 3:17 in Japan
 
 
@@ -59,6 +61,14 @@ def refresh_feeds() -> None:
     with workers.alone("refresh-feeds") as free:
         if free:
             refresh.refresh_due(timezone.now())
+
+
+@every_hour
+def check_links() -> None:
+    """Links of unfinished issues that nobody looked at for a day. newsletter issue links"""
+    with workers.alone("check-links") as free:
+        if free:
+            link_checks.check_unfinished(timezone.now())
 
 
 @every_night

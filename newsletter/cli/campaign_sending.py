@@ -31,11 +31,16 @@ campaign_argument = click.argument("number", type=click.IntRange(min=1), metavar
 @click.argument("name", metavar="[号]", default="")
 @click.option("--campaign", "number", type=click.IntRange(min=1), metavar="番号", help="予定済みの配信の番号。")
 @in_doubt_option
+@click.option(
+    "--accept-links", default="", metavar="理由", help="消えたページへのリンクを残したまま送る理由（記録に残ります）。"
+)
 @yes_option
 @by_option
 @json_option
 @django_command
-def send(name: str, number: int | None, in_doubt: str | None, yes: bool, person: str, as_json: bool) -> None:
+def send(
+    name: str, number: int | None, in_doubt: str | None, accept_links: str, yes: bool, person: str, as_json: bool
+) -> None:
     """承認した版を、いま配信します。号は 2026-11 か 第137号。省くと、承認済みの最新の号です。"""
     from django.utils import timezone
 
@@ -58,6 +63,11 @@ def send(name: str, number: int | None, in_doubt: str | None, yes: bool, person:
         _confirm(chosen.edition.subject, words.issue_words(chosen), yes, chosen.rehearsal, count)
     if in_doubt:
         campaigns.choose_in_doubt(chosen, in_doubt)
+    if accept_links.strip():
+        from newsletter.proofing import link_checks
+
+        for gone in link_checks.accept(chosen, person, accept_links, now):
+            click.echo(f"消えたページのまま送ります: {gone}", err=True)
     _start_and_send(chosen, person, as_json)
 
 
@@ -178,10 +188,13 @@ def _start_and_send(campaign: Campaign, person: str, as_json: bool) -> None:
     from django.utils import timezone
 
     from newsletter import campaigns, sending
+    from newsletter.proofing import link_checks
 
     if campaign.state == campaign.State.PLANNED:
         # A relay that cannot be reached now is no reason to open the books, and the archive, at all.
         sending.check_relay(campaign)
+        for moved in link_checks.before_sending(campaign, timezone.now()):
+            click.echo(f"リンクの注意: {moved}", err=True)
         campaigns.start(campaign, timezone.now(), person)
     _send(campaign, person, as_json)
 

@@ -110,6 +110,7 @@ def report_lines(report: Report) -> Iterator[tuple[str, object]]:
     for label, at in (("予定", campaign.starts_at), ("開始", campaign.started_at), ("終了", campaign.finished_at)):
         if at:
             yield label, moment(at)
+    yield from _links(campaign)
     if not campaign.expanded_at:
         return
     yield "候補", f"{report.candidates:,}件"
@@ -119,6 +120,15 @@ def report_lines(report: Report) -> Iterator[tuple[str, object]]:
     yield from ((label, f"{count:,}件") for label, count in state_counts(report))
     if report.next_retry_at:
         yield "次の再送", moment(report.next_retry_at)
+
+
+def _links(campaign: Campaign) -> Iterator[tuple[str, object]]:
+    """Pages that had changed between the approval and the first mail."""
+    from newsletter.proofing import link_checks
+
+    if campaign.started_at and not campaign.rehearsal:
+        for moved in link_checks.moved_since_approval(campaign.edition, campaign.started_at):
+            yield "リンクの注意", moved
 
 
 def state_counts(report: Report) -> Iterator[tuple[str, int]]:

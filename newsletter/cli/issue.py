@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli import issue_preview, issue_proof
+from newsletter.cli import issue_preview, issue_proof, issue_request
 from newsletter.cli import issue_report as report
 from newsletter.cli.base import django_command, fail, json_option, print_json
 
@@ -31,7 +31,14 @@ def issue() -> None:
     """号を組み立て、確認し、承認します。号は 2026-11 や 第137号 で選びます。"""
 
 
-for command in (issue_preview.preview, issue_proof.proof, issue_proof.ignore, issue_proof.fix):
+for command in (
+    issue_preview.preview,
+    issue_request.request_approval,
+    issue_proof.proof,
+    issue_proof.ignore,
+    issue_proof.fix,
+    issue_proof.links,
+):
     issue.add_command(command)
 
 

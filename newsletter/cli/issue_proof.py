@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
-from newsletter.cli.base import by_option, django_command, json_option, print_json
+from newsletter.cli.base import EXIT_FAILED, by_option, django_command, fail, json_option, print_json
+
+if TYPE_CHECKING:
+    from newsletter.models import LinkCheck
 
 WHICH = "2026-11 か 第137号。省くと、編集中の最新の号。"
 issue_option = click.option("--issue", "name", default="", metavar="号", help=f"号。{WHICH}")
@@ -95,3 +101,47 @@ def fix(key: str, name: str, choice: int, as_json: bool) -> None:
     replacement = fixed.finding.fixes[choice - 1].replacement
     where = gate.place_words(fixed.finding)
     click.echo(f"{where}を直しました。「{words.shown(fixed.finding.found)}」→「{words.shown(replacement)}」")
+
+
+@click.command("links")
+@click.argument("name", metavar="[号]", default="")
+@click.option("--again", is_flag=True, help="1日以内に確かめたものも、もう一度確かめます。")
+@json_option
+@django_command
+def links(name: str, again: bool, as_json: bool) -> None:
+    """号のリンク先のページが開けるかを確かめます。結果は1日のあいだ覚えています。
+
+    消えたページがあると終了コード1で終わります。裏方の処理（newsletter work）も、1時間ごとに確かめます。
+    """
+    from django.conf import settings
+    from django.utils import timezone
+
+    from newsletter import issues
+    from newsletter.proofing import link_checks
+
+    chosen = issues.find_issue(name)
+    if not settings.CHECK_LINKS:
+        fail("リンクの確認は、設定（NEWSLETTER_CHECK_LINKS）で止めてあります。")
+    items = link_checks.links_of(chosen)
+    checks = link_checks.check(items, timezone.now(), again=again)
+    if as_json:
+        print_json([_link_facts(check, items[check.url]) for check in checks])
+    else:
+        for check in checks:
+            state = "✕" if check.gone else "△" if check.problem else "○"
+            where = "・".join(f"{number}番" for number in items[check.url]) or "リード文"
+            click.echo(f"{state} {where} {check.url} {check.problem}".rstrip())
+        gone, unsure = sum(c.gone for c in checks), sum(bool(c.problem) and not c.gone for c in checks)
+        click.echo(f"リンク {len(checks)}件、開けない {gone}件、確かめられない {unsure}件")
+    if any(check.gone for check in checks):
+        sys.exit(EXIT_FAILED)
+
+
+def _link_facts(check: LinkCheck, items: tuple[int, ...]) -> dict[str, object]:
+    return {
+        "url": check.url,
+        "items": list(items),
+        "gone": check.gone,
+        "problem": check.problem,
+        "checked_at": check.checked_at,
+    }

@@ -16,7 +16,7 @@ from newsletter.cli.text_wrap import wrap
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def text() -> None:
-    """文章を折り返し、HTMLを清書します。データベースは使いません。"""
+    """文章を校正し、折り返し、HTMLを清書します。データベースは使いません。"""
 
 
 text.add_command(wrap)

@@ -103,6 +103,7 @@ class Instance:
             "NEWSLETTER_CATCHER_SMTP_PORT": str(self.ports.smtp),
             "NEWSLETTER_CATCHER_WEB_PORT": str(self.ports.catcher_web),
             "NEWSLETTER_FEEDS_ALLOW_LOOPBACK": "true",
+            "NEWSLETTER_CHECK_LINKS": "false",  # the demonstration does not leave this machine
         }
 
     def run(

@@ -91,7 +91,7 @@ def override(issue: Issue, person: str, reason: str, now: datetime) -> list[Proo
 def _decide(
     issue: Issue, findings: Iterable[Finding], kind: ProofDecision.Kind, person: str, reason: str, now: datetime
 ) -> list[ProofDecision]:
-    person, reason = _said(person, "決めた人の名前", 150), _said(reason, "理由", 500)
+    person, reason = said(person, "決めた人の名前", 150), said(reason, "理由", 500)
     return [
         ProofDecision.objects.update_or_create(
             issue=issue,
@@ -111,7 +111,8 @@ def _decide(
     ]
 
 
-def _said(words: str, label: str, longest: int) -> str:
+def said(words: str, label: str, longest: int) -> str:
+    """What a person said for the record, on one line; ProofError if that is nothing."""
     words = " ".join(words.split())
     if not words:
         raise ProofError(f"{label}を書いてください。記録に残ります。")

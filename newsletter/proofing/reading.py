@@ -100,8 +100,8 @@ def issues_before(issue: Issue) -> tuple[tuple[date, int], ...]:
 
 
 def dead_links() -> dict[str, str]:
-    """The addresses whose last check found no page, and why."""
+    """The addresses behind which the last look found no page, and why."""
     latest: dict[str, str] = {}
-    for check in LinkCheck.objects.order_by("checked_at", "pk").values("url", "problem"):
-        latest[check["url"]] = check["problem"]
+    for check in LinkCheck.objects.order_by("checked_at", "pk").values("url", "problem", "gone"):
+        latest[check["url"]] = check["problem"] if check["gone"] else ""
     return {url: problem for url, problem in latest.items() if problem}

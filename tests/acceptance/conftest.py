@@ -46,6 +46,7 @@ class Instance:
             "NEWSLETTER_CATCHER_SMTP_PORT": str(self.smtp_port),
             "NEWSLETTER_CATCHER_WEB_PORT": str(self.catcher_web_port),
             "NEWSLETTER_FEEDS_ALLOW_LOOPBACK": "true",
+            "NEWSLETTER_CHECK_LINKS": "false",
         }
 
     @property
