@@ -9,17 +9,22 @@ and where needed "field" (where the text stands, default text), "item" (fields o
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from newsletter.association.document import read_document
 from newsletter.proof.finding import Finding
 from newsletter.proof.manuscript import Manuscript, ProofItem, ProofPicture, RegisteredMember, World
 from newsletter.proof.rules import Rule
+from newsletter.proofing.world import world_of as world_of_profile
 
 CORPUS = Path(__file__).parents[2] / "data" / "proof"
+PROFILE = Path(__file__).parents[3] / "newsletter" / "profiles" / "iclei-japan.toml"
 ISSUE_FIELDS = ("subject", "preheader", "lead")
 MONTH, SENT_ON = "2026-11", "2026-11-30"
 
@@ -79,7 +84,7 @@ def _item(values: Mapping[str, Any], number: int) -> ProofItem:
 
 
 def world_of(case: Mapping[str, Any]) -> World:
-    """What is known beside the manuscript of a case."""
+    """What is known beside the manuscript of a case: the shipped profile, and what the case itself says."""
     extras = dict(case.get("world", {}))
     if "members" in extras:
         extras["members"] = tuple(RegisteredMember(**member) for member in extras["members"])
@@ -87,7 +92,13 @@ def world_of(case: Mapping[str, Any]) -> World:
         extras["issues_before"] = tuple(
             (date.fromisoformat(f"{month}-01"), number) for month, number in extras["issues_before"]
         )
-    return World(**extras)
+    return replace(association(), **extras)
+
+
+@cache
+def association() -> World:
+    """The registry of members, the national list and the terms as the shipped profile has them."""
+    return world_of_profile(read_document(tomllib.loads(PROFILE.read_text("utf-8"))))
 
 
 @dataclass
