@@ -43,3 +43,7 @@ class CatcherError(NewsletterError):
 
 class InstallationError(NewsletterError):
     """This machine may not send from this database."""
+
+
+class StaffError(NewsletterError):
+    """The colleague is not known, or cannot be reached."""

@@ -10,12 +10,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from feeds.models import Contributor, Submission
-from newsletter import delivery, links, profile
+from newsletter import delivery, issues, links, profile
 from newsletter.errors import TemplateError
 from newsletter.mail import letters as kinds
 from newsletter.mail.content import LetterContent
+from newsletter.mail.dates import month_label
 from newsletter.mail.render import RenderError, render_letter
-from newsletter.models import Letter
+from newsletter.models import Edition, Letter
+from newsletter.staff import Colleague
 from subscribers.models import Subscriber
 
 # Long enough for a colleague on leave to come back and correct a submission.
@@ -87,6 +89,28 @@ def send_submission_link(contributor: Contributor, expires_at: datetime, now: da
         "until": timezone.localtime(expires_at).date(),
     }
     return _to_address("submission_link", contributor.email, facts, now, None)
+
+
+def send_approval_request(edition: Edition, person: Colleague, by: str, now: datetime | None = None) -> Letter:
+    """Asks a person for a yes to this edition; what they approve is bound to its digest, not to this letter."""
+    issue = edition.issue
+    items = issues.as_content(issue).items
+    facts: kinds.ApprovalRequest = {
+        "person": person.name,
+        "requested_by": by,
+        "issue": month_label(issue.month, issue.number),
+        "release_on": issue.release_on,
+        "edition_subject": edition.subject,
+        "contents": "\n".join(f"{item.number}. {item.headline}" for item in items),
+        "digest": edition.digest[:12],
+        "url": links.desk_url(),
+    }
+    return _to_address("approval_request", person.address, facts, now, None)
+
+
+def send_report(facts: kinds.Report, address: str, now: datetime | None = None) -> Letter:
+    """What became of a campaign, to the person who planned it."""
+    return _to_address("report", address, facts, now, None)
 
 
 def _to_subscriber(kind: str, subscriber: Subscriber, facts: Mapping[str, object], now: datetime | None) -> Letter:

@@ -31,6 +31,7 @@ PATHS = {
     "issue": "archive/{}/",
     "archive": "archive/",
     "subscribe": "subscribe/",
+    "desk": "staff/",
 }
 # Django takes a separator outside the base64 alphabet; mail programs keep a dot inside a link.
 SEPARATOR = "."
@@ -176,6 +177,11 @@ def _read_expiring(purpose: Purpose, token: str, now: datetime, again: str) -> s
 
 
 # ------------------------------------------------------------ public pages
+def desk_url() -> str:
+    """Where staff work."""
+    return _address("desk")
+
+
 def photo_url(submission: Submission) -> str:
     """Where the photo of a submission is served."""
     return _address("photo", quote(str(submission.photo.name).rpartition("/")[2]))

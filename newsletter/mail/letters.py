@@ -76,6 +76,33 @@ class Reminder(TypedDict):
     deadline: date
 
 
+class ApprovalRequest(TypedDict):
+    """Somebody asks a person to approve an edition."""
+
+    person: str  # without 様
+    requested_by: str
+    issue: str  # 2026年11月号（第137号）
+    release_on: date
+    edition_subject: str
+    contents: str  # a line for each item
+    digest: str  # of the edition, shortened
+    url: str  # the desk
+
+
+class Report(TypedDict):
+    """A campaign is over: to the person who planned it."""
+
+    person: str
+    issue: str
+    number: int  # of the campaign
+    total: int
+    sent: int
+    doubt: NotRequired[int]  # how many may or may not have arrived; a person must decide
+    finished_at: datetime
+    summary: str  # a line for each state and reason
+    url: str  # the issue on the web
+
+
 KINDS: Mapping[str, type] = {
     "confirmation": Confirmation,
     "welcome": Welcome,
@@ -85,6 +112,8 @@ KINDS: Mapping[str, type] = {
     "returned": Returned,
     "submission_link": SubmissionLink,
     "reminder": Reminder,
+    "approval_request": ApprovalRequest,
+    "report": Report,
 }
 
 

@@ -102,7 +102,7 @@ def test_a_link_of_another_secret_is_wrong(settings: Settings) -> None:
 
 
 def test_the_paths_are_those_of_the_web() -> None:
-    named = {"photo": ("name",), "issue": ("slug",), "archive": (), "subscribe": ()}
+    named = {"photo": ("name",), "issue": ("slug",), "archive": (), "subscribe": (), "desk": ()}
     tokens = dict.fromkeys(("unsubscribe", "preferences", "confirm", "submit"), ("token",))
     for name, arguments in (named | tokens).items():
         value = "2026-11"

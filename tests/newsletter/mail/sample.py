@@ -329,6 +329,29 @@ LETTER_FACTS: Mapping[str, Mapping[str, object]] = {
         "url": "https://news.example.jp/s/abc/",
         "deadline": date(2026, 11, 20),
     },
+    "approval_request": {
+        "person": "見本 次郎",
+        "requested_by": "見本 花子",
+        "issue": "2026年11月号（第137号）",
+        "release_on": date(2026, 11, 30),
+        "edition_subject": "【イクレイ日本 e-ニュース】2026年11月号（第137号）汐見市で国際フォーラム／COP31報告 ほか",
+        "contents": "1. 【汐見市】水素で動く連節バスの運行を開始しました（11/4）\n"
+        "2. 【山里市・見本県】地域新電力が10周年、収益を公民館の断熱改修へ（11/12）\n"
+        "3. 【北浜市】タイ・見本県と廃棄物管理の協力覚書を更新しました（11/9）",
+        "digest": "3f9a1c0b77de",
+        "url": "https://news.example.jp/staff/",
+    },
+    "report": {
+        "person": "見本 花子",
+        "issue": "2026年11月号（第137号）",
+        "number": 41,
+        "total": 987,
+        "sent": 975,
+        "doubt": 2,
+        "finished_at": datetime(2026, 11, 30, 10, 12, tzinfo=_TOKYO),
+        "summary": "送信済 975件\n受取拒否 10件\n不明 2件\n受取拒否の理由「宛先がありません」 8件",
+        "url": "https://news.example.jp/archive/2026-11/",
+    },
 }
 
 

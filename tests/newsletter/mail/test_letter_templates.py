@@ -21,6 +21,8 @@ MAIN_ADDRESS = {
     "returned": "link",
     "submission_link": "url",
     "reminder": "url",
+    "approval_request": "url",
+    "report": "url",
 }
 
 
@@ -89,9 +91,10 @@ def test_lines_fit_and_urls_stand_alone(kind: str) -> None:
 def test_what_may_be_left_out_may_be_left_out() -> None:
     import dataclasses
 
-    for kind, name in (("receipt", "link"), ("submission_link", "month")):
+    for kind, name in (("receipt", "link"), ("submission_link", "month"), ("report", "doubt")):
         facts = {key: fact for key, fact in LETTER_FACTS[kind].items() if key != name}
         assert check_facts(kind, facts) == ""
         mail = render_letter(kind, dataclasses.replace(letter(kind), facts=facts), TEMPLATES)
         assert "続けて投稿" not in mail.text
-        assert "月号" not in mail.text
+        assert kind == "report" or "月号" not in mail.text
+        assert "分からないもの" not in mail.text
