@@ -105,7 +105,8 @@ def kanji_run(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Find
 
 def _registered(world: World) -> tuple[str, ...]:
     names = [member.name for member in world.members] + [member.head for member in world.members]
-    names += [*world.publisher.values(), *world.glossary.values(), *world.municipalities]
+    names += [*world.publisher.values(), *world.municipalities]
+    names += [name for japanese in world.glossary.values() for name in re.split("[（）]", japanese)]
     names += [entry.expected for entry in world.words.entries if entry.layer not in ("hyoki", "koyobun")]
     return tuple(name for name in names if len(name) > 2)
 
@@ -123,10 +124,10 @@ _DOUBLE_NEGATIVE = re.compile(
     "|".join(
         (
             f"(?:なく|ないで|ずに)は(?:なりません(?=か)|{_NOT}(?=。|と|か))",
-            f"ない(?:わけ|こと|もの|の|とい?う(?:わけ|こと))(?:で|に)?(?:は|も)(?:{_NOT}|いきません|行きません)",
+            f"ない(?:わけ|こと|もの|の|とい?う(?:わけ|こと))(?:で|に)?(?:は|も|が)(?:{_NOT}|いきません|行きません)",
             f"なくも{_NOT}|(?:ずには|ないでは)いられ(?:ない|ません)",
             "ないと(?:は|も)(?:言え|いえ|限ら|かぎら|限り|かぎり)(?:ない|ません)",
-            f"(?<=[わなたらかさばま])ない[^。、]{{0,8}}(?:は|も)(?:{_NOT}|少なくありません|少なくない)",
+            "(?<![少危切])(?<=[ぁ-ゖ一-鿿])ない[^。、]{1,8}(?:はいない|はいません|はありません|はない(?=。)|も少なくありません|も少なくない)",
         )
     )
 )
