@@ -188,7 +188,7 @@ def main() -> None:
         return
     if options.workers > 1 and options.database == "sqlite":
         parser.error("several workers share a campaign through PostgreSQL: add --database postgres")
-    with contextlib.suppress(KeyboardInterrupt), _database(options.database) as url, instance.installation(url) as var:
+    with contextlib.suppress(KeyboardInterrupt), database(options.database) as url, instance.installation(url) as var:
         measure(options, var)
 
 
@@ -214,7 +214,7 @@ def measure(options: argparse.Namespace, var: Path) -> None:
 
 
 @contextlib.contextmanager
-def _database(kind: str) -> Iterator[str]:
+def database(kind: str) -> Iterator[str]:
     if kind == "sqlite":
         yield ""
         return
