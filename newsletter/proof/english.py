@@ -132,7 +132,7 @@ def _in_japanese(text: str, match: re.Match[str]) -> bool:
 
 _JAPANESE_RUN = re.compile(rf"[{LETTER[1:-1]}・－]*\Z")
 _CONTENT = re.compile(
-    "[一-鿿々ァ-ヺー・－A-Za-z0-9]+(?:(?:[のとな]|に関する|に基づく|を[一-鿿]+した|のための)[一-鿿々ァ-ヺー・－]+)*\\Z"
+    "[一-鿿々ァ-ヺー・－A-Za-z0-9]+(?:(?:[のとな]|に関する|に基づく|を[一-鿿]+した|のための)[一-鿿々ァ-ヺー・－]+)*[いりきしみえけ]?\\Z"
 )
 
 

@@ -126,7 +126,7 @@ _DOUBLE_NEGATIVE = re.compile(
             f"(?:なく|ないで|ずに)は(?:なりません(?=か)|{_NOT}(?=。|と|か))",
             f"ない(?:わけ|こと|もの|の|とい?う(?:わけ|こと))(?:で|に)?(?:は|も|が)(?:{_NOT}|いきません|行きません)",
             f"なくも{_NOT}|(?:ずには|ないでは)いられ(?:ない|ません)",
-            "ないと(?:は|も)(?:言え|いえ|限ら|かぎら|限り|かぎり)(?:ない|ません)",
+            "ないと(?:は|も)(?:言い切れ|言いきれ|言え|いえ|限ら|かぎら|限り|かぎり)(?:ない|ません)",
             "(?<![少危切])(?<=[ぁ-ゖ一-鿿])ない[^。、]{1,8}(?:はいない|はいません|はありません|はない(?=。)|も少なくありません|も少なくない)",
         )
     )
@@ -252,7 +252,19 @@ _AS_POLITE = {
     "されている": "されています", "いる": "います", "いた": "いました", "ある": "あります", "あった": "ありました",
     "なる": "なります", "なった": "なりました", "であろう": "でしょう",
 }  # fmt: skip
-_KNOWN = re.compile(rf"({'|'.join(sorted(_AS_POLITE, key=len, reverse=True))}){_BRACKET_END}")
+# Of these verbs only what stands before tells them from the ends of others: まかなった, 歩いた.
+_AFTER = {
+    "いる": "てで",
+    "いた": "てで",
+    "ある": "がはもてで",
+    "あった": "がはもてで",
+    "なる": "くにと",
+    "なった": "くにと",
+}
+_KNOWN_ENDS = [
+    f"(?<=[{_AFTER[end]}]){end}" if end in _AFTER else end for end in sorted(_AS_POLITE, key=len, reverse=True)
+]
+_KNOWN = re.compile(rf"({'|'.join(_KNOWN_ENDS)}){_BRACKET_END}")
 _NOT_PLAIN = re.compile("(?:ほう|よう|そう|とう|ひとつ|ずつ|なく|よく|近く|多く|くらい|ぐらい|以下|いくつ)。\\Z")
 
 
@@ -264,19 +276,19 @@ _NOT_PLAIN = re.compile("(?:ほう|よう|そう|とう|ひとつ|ずつ|なく|
     "公用文作成の考え方（令和4年1月）の文体についての考え方",
 )
 def mixed_style(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Finding]:
-    plain: list[tuple[Passage, int, str]] = []
+    plain: list[tuple[Passage, int, str, str]] = []
     is_polite = False
     for passage, sentence in _prose(manuscript):
         text = masked(sentence.text, ADDRESS)
         if _POLITE.search(text):
             is_polite = True
-        elif not _NOT_PLAIN.search(text) and (match := _KNOWN.search(text) or _PLAIN.search(text)):
-            end = re.split("[（。]", match[0])[0]
-            plain.append((passage, sentence.start + match.start(), end))
-    for passage, start, end in plain if is_polite else ():
-        put = (_AS_POLITE[end],) if end in _AS_POLITE else ()
+        elif known := _KNOWN.search(text):
+            plain.append((passage, sentence.start + known.start(), known[1], _AS_POLITE[known[1]]))
+        elif not _NOT_PLAIN.search(text) and (match := _PLAIN.search(text)):
+            plain.append((passage, sentence.start + match.start(), re.split("[（。]", match[0])[0], ""))
+    for passage, start, end, put in plain if is_polite else ():
         message = f"ほかの文は「です・ます」ですが、ここは「…{end}。」です。「です・ます」にそろえてください。"
-        yield rule.finding(passage, start, start + len(end), message, *put)
+        yield rule.finding(passage, start, start + len(end), message, *((put,) if put else ()))
 
 
 @rule(

@@ -45,6 +45,12 @@ def test_the_style_of_quotes_lists_and_of_a_whole_plain_text_is_left_alone(text:
     assert not list(sentences.mixed_style.check(issue(text), World()))
 
 
+@pytest.mark.parametrize("text", ["費用は寄付でまかなった。", "山道を歩いた。", "計画を率いる。"])
+def test_no_polite_form_is_offered_where_it_would_be_wrong(text: str) -> None:
+    (one,) = sentences.mixed_style.check(issue(f"桜を植えました。{text}"), World())
+    assert not one.fixes
+
+
 def test_a_registered_name_is_no_run_of_kanji() -> None:
     name = "広域環境学習拠点"
     assert list(sentences.kanji_run.check(issue(f"{name}を開きました。"), World()))
