@@ -23,7 +23,6 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bench.message import rendered
 from bench.rig import instance
@@ -136,11 +135,11 @@ def main() -> None:
     options = parser.parse_args()
     from bench.delivery import database
 
-    with database(options.database) as url, instance.installation(url) as var:
-        sys.exit(0 if measure(options, var) else 1)
+    with database(options.database) as url, instance.installation(url):
+        sys.exit(0 if measure(options) else 1)
 
 
-def measure(options: argparse.Namespace, var: Path) -> bool:
+def measure(options: argparse.Namespace) -> bool:
     """Run it and print what came of it; False when something was lost or came twice."""
     print(f"machine              {machine()}")
     print(f"recipients           {options.recipients:,} on {options.database}, {options.connections} connections")
