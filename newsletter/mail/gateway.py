@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from html.parser import HTMLParser
 
-from newsletter.mail.charset import without_invisible
+from newsletter.mail.charset import without_invisible, without_machine_dependent
 from newsletter.mail.content import IssueContent, ItemContent
 from newsletter.mail.linebreak import URL
-from newsletter.mail.plaintext import plain_content, urls_apart
+from newsletter.mail.plaintext import urls_apart
 
 # Elements that begin a line of their own when HTML is turned to text.
 _BLOCKS = frozenset("address blockquote br div h1 h2 h3 h4 h5 h6 hr li ol p pre table tr ul".split())
@@ -153,10 +153,8 @@ def facts_of(item: ItemContent) -> Iterator[tuple[str, str]]:
 
 def surviving(content: IssueContent, arrived: str) -> tuple[ItemSurvival, ...]:
     """For each item which of its facts stand in what arrives, looked for in the item's own part of the text."""
-    plain, _ = plain_content(content)
-    whole, items = _bare(arrived), plain.items
-    parts = _parts(whole, items)
-    return tuple(_survival(item, parts[place]) for place, item in enumerate(items))
+    parts = _parts(_bare(arrived), content.items)
+    return tuple(_survival(item, part) for item, part in zip(content.items, parts, strict=True))
 
 
 def lost_words(survivals: Iterable[ItemSurvival], despite: frozenset[str] = frozenset()) -> list[str]:
@@ -194,5 +192,5 @@ def _parts(whole: str, items: tuple[ItemContent, ...]) -> list[str]:
 
 
 def _bare(text: str) -> str:
-    """For comparing: without white space and invisible characters."""
-    return _GAPS.sub("", without_invisible(_GAPS.sub("", text)))
+    """For comparing: without white space and invisible characters, 機種依存文字 as the text edition says them."""
+    return _GAPS.sub("", without_machine_dependent(_GAPS.sub("", text))[0])

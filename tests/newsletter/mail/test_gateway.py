@@ -130,6 +130,14 @@ def test_a_fact_of_another_item_does_not_count() -> None:
     assert lost == ["1番「【汐見市】講座を開きます」: 無害化で失われる事実があります（締切）。"]
 
 
+@pytest.mark.parametrize("way", Way)
+def test_characters_that_the_text_edition_replaces_are_no_loss(way: Way) -> None:
+    item = dataclasses.replace(EVENT, headline="【髙山市】①号機を公開", paragraphs=("面積は10㎡、㈱見本の協力です。",))
+    content = issue_of(item)
+    survivals = surviving(content, sanitise(message(render_issue(content, TEMPLATES)), way).text)
+    assert lost_words(survivals, LOST_WITH_HTML) == []
+
+
 def test_an_item_that_is_missing_altogether_has_lost_everything() -> None:
     survival = surviving(issue_of(EVENT), sanitise(mail("本文です。")).text)[0]
     assert len(survival.lost) == len(survival.facts)
