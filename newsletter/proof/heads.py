@@ -16,7 +16,7 @@ GAP = "[ \u3000\u00a0\u2009]"
 TITLE = "都知事|府知事|道知事|県知事|知事|副知事|市長|区長|町長|村長|副市長|副区長|副町長"
 PREFECTURAL = ("都知事", "府知事", "道知事", "県知事")
 SPACED = re.compile(
-    rf"(?<![{KANJI}])([{KANJI}]{{1,3}})({GAP}+)([{KANJI}]{{1,3}}){GAP}?(?=(?:{TITLE})(?!会|選|賞|室|杯|表彰))"
+    rf"(?<![{KANJI}])([{KANJI}]{{1,3}})({GAP}+)([{KANJI}]{{1,3}}?){GAP}?(?=(?:{TITLE})(?!会|選|賞|室|杯|表彰))"
 )
 PLACE = f"[{KANJI}ァ-ヺーさいたま]{{0,12}}?"
 AFTER = re.compile(rf"{GAP}?(?:氏)?[（(]?({PLACE})(副|元|前)?({TITLE})(?!会|選|賞|室|杯|表彰)")
@@ -181,10 +181,11 @@ def head_name(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Find
 def _other_person(rule: Rule, passage: Passage, member: RegisteredMember, registered: set[str]) -> Iterator[Finding]:
     office = re.escape(_office(member))
     name = f"[{KANJI}]{{3,5}}"
+    title = "[都道府県]?知事" if member.head_title == "知事" else re.escape(member.head_title)
     after = re.compile(
         rf"{office}(?:の|・|{GAP})?({name}?)(?=氏|さん|が|は|と|も|に|を|や|、|。|（|）|」|\)|{GAP}|\s|$)"
     )
-    before = re.compile(rf"(?<![{KANJI}])({name}?){GAP}?(?:{office}|{re.escape(member.head_title)})(?![{KANJI}])")
+    before = re.compile(rf"(?<![{KANJI}])({name}?){GAP}?(?:{office}|{title})(?![{KANJI}])")
     surname = folded(member.head[:2])
     for pattern in (after, before):
         for match in pattern.finditer(passage.text):

@@ -46,7 +46,7 @@ PARTICLE_TAIL = re.compile(
     r"(?:ご覧|参照|確認|アクセス|掲載|公開|ください|お申|申込|見)[ぁ-んァ-ヶ一-龠々]*$"
 )
 WIDE_CHARACTER = re.compile("[！-～]")
-BROKEN_SLASHES = re.compile(r"https?:///", re.IGNORECASE)
+BROKEN_SLASHES = re.compile(r"https?://[/ ]", re.IGNORECASE)
 
 
 # ------------------------------------------------------------ how it is written
