@@ -107,7 +107,9 @@ def _phones(text: str) -> Iterator[tuple[int, int]]:
     """Where telephone numbers stand: numbers in parts that begin with 0, and anything after 電話 or TEL."""
     for match in NUMBER.finditer(text):
         start, end = match.span()
-        if _count(match[0], "（(") < _count(match[0], "）)"):
+        if match[0][0] in "（(" and match[0][-1] in "）)" and _count(match[0][:-1], "）)") == 0:
+            start, end = start + 1, end - 1  # the whole number stands in brackets
+        elif _count(match[0], "（(") < _count(match[0], "）)"):
             end -= 1  # （電話 03-…）: the bracket is the sentence's
         labelled = bool(LABEL.search(text, max(0, start - 14), start))
         if text[:start].rstrip(" \u3000").endswith("〒") or (not labelled and len(_digits(text[start:end])) < 7):
