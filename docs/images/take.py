@@ -23,6 +23,13 @@ PICTURES = {
     "subscribe": ("subscribe/", 1200, 1500, "light"),
     "archive": ("archive/", 1200, 700, "light"),
 }
+# The views of `newsletter issue preview`: (which, width, height, and what is in sight: the top, a photo, or the end).
+VIEWS = {
+    "issue-images-off": ("images-off", 640, 1100, "photo"),
+    "issue-text": ("text", 560, 1500, "top"),
+    "issue-gateway": ("gateway", 640, 1500, "top"),
+    "issue-gateway-facts": ("gateway", 640, 1500, "end"),
+}
 
 
 def main() -> int:
@@ -39,6 +46,10 @@ def main() -> int:
         for name, (page, width, height, scheme) in PICTURES.items():
             url = (DEMO / "issue.html").as_uri() if page == "mail" else f"{instance.base_url}/{page}"
             _take(browser, url, FOLDER / f"{name}.png", width, height, scheme)
+        pages = instance.report("issue", "preview", instance.report("issue", "list")[0]["issue"])["files"]
+        for name, (view, width, height, part) in VIEWS.items():
+            url = Path(pages[f"{view}_page"]).as_uri()
+            _take(browser, url, FOLDER / f"{name}.png", width, height, "light", part)
     return 0
 
 
@@ -50,12 +61,16 @@ def _browser(program: str) -> Iterator[Browser]:
         browser.close()
 
 
-def _take(browser: Browser, url: str, file: Path, width: int, height: int, scheme: str) -> None:
+def _take(browser: Browser, url: str, file: Path, width: int, height: int, scheme: str, part: str = "top") -> None:
     page = browser.new_page(
         viewport={"width": width, "height": height}, device_scale_factor=1.5 if width < 500 else 1,
         color_scheme="dark" if scheme == "dark" else "light",
     )  # fmt: skip
     page.goto(url, wait_until="networkidle")
+    if part == "end":
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    elif part == "photo":
+        page.evaluate("scrollTo(0, document.querySelector('img').getBoundingClientRect().top - 220)")
     page.screenshot(path=file)
     page.close()
 
