@@ -15,7 +15,8 @@ PAIRS = dict(zip("「『（【〔［〈《“｢([{", "」』）】〕］〉》�
 PARTNERS = {close: opening for opening, close in PAIRS.items()}
 # 1) a） ア） at the head of a line or of a list's entry is a label, no bracket.
 _LABEL = re.compile(
-    r"(?:^|(?<=[\s　、。・;；：:〜～\-「（(]))[0-9０-９]{1,2}[)）]|(?:^|(?<=[\s　、。]))(?:[A-Za-zａ-ｚＡ-Ｚア-ンｱ-ﾝ]|[①-⑳])[)）]",
+    r"(?:^|(?<=[\s　、。・;；：:〜～\-「（(注表図※]))[0-9０-９]{1,2}[)）]"
+    r"|(?:^|(?<=[\s　、。]))(?:[A-Za-zａ-ｚＡ-Ｚア-ンｱ-ﾝ]|[①-⑳])[)）]",
     re.MULTILINE,
 )
 _SMILEY = re.compile(r"[:;][\-^]?[()]|\([\^＾][^()]{0,4}[\^＾]\)?|[(（]笑[)）]")
@@ -86,7 +87,7 @@ def _close(text: str, at: int, character: str, open_ones: list[tuple[int, str]],
 def _unopened(text: str, at: int, character: str, open_ones: list[tuple[int, str]]) -> Slip:
     """A closing bracket without an opening one; where another kind is open and stays so, that kind was meant."""
     if open_ones:
-        position, opening = open_ones[-1]
+        opening = open_ones[-1][1]
         closes_later = text.find(PAIRS[opening], at)
         reopened = text.find(opening, at)
         if closes_later == -1 or (reopened != -1 and reopened < closes_later):

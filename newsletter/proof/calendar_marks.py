@@ -38,8 +38,10 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _FOR_ALL = re.compile(r"(?:いずれも|すべて|全て|ともに|どちらも|各)[、 ]?")
+_ORDINAL = re.compile(r"第[0-9一二三四五](?=[月火水木金土日])")
 _WORD = re.compile(
-    r"(?:の|・|、| )?([月火水木金土日])曜日?(?!ごと|以外|を除|休|定休|[・、]?[月火水木金土日]曜|から[月火水木金土日]曜|〜)"
+    r"(?:の|・|、| )?([月火水木金土日])曜日?(?!ごと|以外|を除|休|定休|〜)"
+    r"(?!(?:[・、とや]|または|及び|および|から)?[月火水木金土日]曜)"
 )
 _INSIDE = re.compile(rf"[・、, ]([月火水木金土日])(?:曜日?)?(?:[・、]?({_HOLIDAY}))?(?=[)〕\]])")
 _NAMED = re.compile(rf" ?(?:の|は|、|・| )?({'|'.join((*HOLIDAY_NAMES, '振替休日', '祝日'))})")
@@ -78,6 +80,8 @@ def _tokens(content: str, offset: int, span: tuple[int, int]) -> Mark | None:
     holiday, at, end, joined_at = "", 0, 0, 0
     for_all = _FOR_ALL.match(content)
     position = for_all.end() if for_all else 0
+    if ordinal := _ORDINAL.match(content, position):
+        position = ordinal.end()
     while token := _TOKEN.match(content, position):
         position = token.end()
         if token["join"]:

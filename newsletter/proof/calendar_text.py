@@ -69,9 +69,10 @@ _YEAR = (
 )
 _NO_DAY = r"(?!間|目|後|分|以内|以上|程度|ほど|連続|前に|ごと|おき|[0-9])"
 _KANJI_FORM = re.compile(
-    rf"(?:{_YEAR})?(?<![0-9{KANJI_DIGITS}十第])(?P<month>{_N}) ?月 ?(?P<day>{_N})(?: ?(?P<ending>日){_NO_DAY}|(?![0-9日{KANJI_DIGITS}十]))"
+    rf"(?:{_YEAR})?(?<![0-9{KANJI_DIGITS}十第])(?P<month>{_N}) ?月 ?"
+    rf"(?P<day>{_N})(?: ?(?P<ending>日){_NO_DAY}|(?![0-9日{KANJI_DIGITS}十]))"
 )
-_BEFORE, _AFTER = r"(?<![0-9A-Za-z/.,:\-])", r"(?![0-9A-Za-z/%:]|[.,\-][0-9]{3}|\.[0-9])"
+_BEFORE, _AFTER = r"(?<![0-9A-Za-z/.,\-])(?<![0-9]:)", r"(?![0-9A-Za-z/%:]|[.,\-][0-9]{3}|\.[0-9])"
 _SLASH_FORM = re.compile(
     rf"{_BEFORE}(?:(?P<year>[0-9]{{4}})/|(?P<era>[RHSTrhst])\.?(?P<era_year>[0-9]{{1,2}})/)?"
     rf"(?P<month>[0-9]{{1,2}})/(?P<day>[0-9]{{1,2}}){_AFTER}"
@@ -108,7 +109,7 @@ def written_dates(text: str, month: date) -> tuple[WrittenDate, ...]:
         chain = list(_chain(flat, *head))
         position = _behind(chain[-1])
         if _is_calendar(flat, chain):
-            sure = any(one.sure for one in chain)
+            sure = any(one.sure for one in chain) or _fills_brackets(flat, chain)
             found += [replace(one, sure=sure) for one in _share_weekdays(chain)]
     return tuple(_with_years(found, said_years(flat), month))
 
@@ -173,6 +174,12 @@ def _joined(flat: str, one: WrittenDate, form: re.Pattern[str]) -> WrittenDate |
     )
 
 
+def _fills_brackets(flat: str, chain: list[WrittenDate]) -> bool:
+    """（10/14-15）: two joined dates and nothing else."""
+    first, last = chain[0], chain[-1]
+    return first is not last and flat[first.start - 1 : first.start] == "(" and flat[last.end : last.end + 1] == ")"
+
+
 def _is_calendar(flat: str, chain: list[WrittenDate]) -> bool:
     """Whether this is no fraction, no version and no 「3月14か所」: something in it must be said as a date is."""
     first = chain[0]
@@ -184,10 +191,11 @@ def _is_calendar(flat: str, chain: list[WrittenDate]) -> bool:
 
 def _share_weekdays(chain: list[WrittenDate]) -> list[WrittenDate]:
     """Give each date its weekday; 21日・22日（土・日） says one for each of the two."""
-    shared = [replace(one, weekday=one.mark.weekdays[0]) if _says_one(one) else one for one in chain]
+    shared = [replace(one, weekday=_only_weekday(one)) for one in chain]
     last = chain[-1]
     if last.mark and last.mark.for_all:
-        return [replace(one, weekday=last.mark.weekdays[0]) if one.mark in (None, last.mark) else one for one in chain]
+        of_all = last.mark.weekdays[0]
+        return [replace(one, weekday=of_all) if one.mark in (None, last.mark) else one for one in chain]
     several = last.mark.weekdays if last.mark and len(last.mark.weekdays) > 1 else ()
     if not several:
         return shared
@@ -201,8 +209,8 @@ def _share_weekdays(chain: list[WrittenDate]) -> list[WrittenDate]:
     return shared
 
 
-def _says_one(one: WrittenDate) -> bool:
-    return one.mark is not None and len(one.mark.weekdays) == 1
+def _only_weekday(one: WrittenDate) -> tuple[int, str] | None:
+    return one.mark.weekdays[0] if one.mark is not None and len(one.mark.weekdays) == 1 else None
 
 
 def _with_years(dates: list[WrittenDate], said: tuple[Said, ...], month: date) -> Iterator[WrittenDate]:

@@ -20,22 +20,34 @@ class Slip:
     fixes: tuple[str, ...] = ()
 
 
-_BROADCAST = re.compile(r"放送|深夜|番組|オンエア|テレビ|ラジオ|再放送|日本時間|配信|タイムテーブル")
+_BROADCAST = re.compile(
+    r"放送|深夜|番組|オンエア|テレビ|ラジオ|再放送|日本時間|配信|タイムテーブル|得点|スコア|で勝|で敗|対戦|比率"
+)
 _COLON = re.compile(r"(?<![0-9:.,])(?P<half>午前|午後|AM|PM)? ?(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?![0-9:.])")
 _WORDED = re.compile(
-    r"(?<![0-9.,])(?P<half>午前|午後)? ?(?P<hour>[0-9]{1,2})時(?!間|代|点で|限)(?:(?P<minute>[0-9]{1,2})分(?!間|の|以)|(?P<half_hour>半))?"
+    r"(?<![0-9.,])(?P<half>午前|午後)? ?(?P<hour>[0-9]{1,2})時(?!間|代|点で|限)"
+    r"(?:(?P<minute>[0-9]{1,2})分(?!間|の|以)|(?P<half_hour>半))?"
 )
 _TIME_WORDS = re.compile(r" ?(?:〜|-|から|まで|開始|開演|開場|開会|集合|スタート|受付|終了|頃|に|発|着|\))")
 _RANGE = re.compile(
-    r"(?<![0-9:.,])(?P<half>午前|午後)? ?(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2})|時(?:(?P<minutes>[0-9]{1,2})分|(?P<half_hour>半))?)"
-    r"(?:\([^()]{1,8}\))?(?:開始|開会|開演)? ?(?:〜|-|から|より|、) ?(?P<next>翌日?)? ?"
-    r"(?P<last_half>午前|午後)? ?(?P<last_hour>[0-9]{1,2})(?::(?P<last_minute>[0-9]{2})|時(?!間)(?:(?P<last_minutes>[0-9]{1,2})分|(?P<last_half_hour>半))?)(?![0-9:.])"
+    r"(?<![0-9:.,])(?P<half>午前|午後)? ?(?P<hour>[0-9]{1,2})"
+    r"(?::(?P<minute>[0-9]{2})|時(?:(?P<minutes>[0-9]{1,2})分|(?P<half_hour>半))?)"
+    r"(?:\([^()]{1,8}\))?(?:開始|開会|開演)? ?(?P<join>〜|-|から|より) ?(?P<next>翌日?)? ?"
+    r"(?P<last_half>午前|午後)? ?(?P<last_hour>[0-9]{1,2})"
+    r"(?::(?P<last_minute>[0-9]{2})|時(?!間)(?:(?P<last_minutes>[0-9]{1,2})分|(?P<last_half_hour>半))?)(?![0-9:.])"
 )
 NIGHT_FROM, MORNING_UNTIL = 16, 12  # 18:00〜9:00 runs through the night
+_CHANGED_TO = re.compile(r"(?:\([^()]{1,14}\))?(?:に(?!かけ|わた|亘)|へ|[^。、]{0,4}と比)")
 _YEAR = rf"(?:(?:{ERA_NAMES}) ?(?:元|[0-9]{{1,2}})|(?:19|20)[0-9]{{2}})"
 _YEARS = re.compile(
-    rf"(?<![0-9.,])(?P<first>{_YEAR})(?P<unit>年度?|) ?(?:\([^()]{{1,14}}\))? ?(?P<join>〜|-|から) ?(?P<last>{_YEAR})(?P<last_unit>年度?)(?!から)"
+    rf"(?<![0-9.,])(?P<first>{_YEAR})(?P<unit>年度?|) ?(?:\([^()]{{1,14}}\))? ?"
+    rf"(?P<join>〜|-|から) ?(?P<last>{_YEAR})(?P<last_unit>年度?)(?!から)"
 )
+
+
+def moved(flat: str, join: str, end: int) -> bool:
+    """2030年度から2028年度に早めた: a change from the one to the other, no range."""
+    return join in ("から", "より") and bool(_CHANGED_TO.match(flat, end))
 
 
 def _minutes(half: str | None, hour: int, minute: int) -> int:
@@ -62,7 +74,7 @@ def _impossible(flat: str, match: re.Match[str]) -> str:
         return f"「{match[0].strip()}」は、12時間制と24時間制が混ざっています。どちらかにそろえてください。"
     if minute > 59 and hour <= 24 and (worded or match["half"] or _in_a_range(flat, match)):
         return f"「{match[0].strip()}」という時刻はありません。分を確かめてください。"
-    if minute > 59 or not 24 <= hour or (hour == 24 and not minute and not match["half_hour"]):
+    if minute > 59 or hour < 24 or (hour == 24 and not minute and not match[0].endswith("半")):
         return ""
     if hour > 29 and not (worded and hour < 60):
         return ""
@@ -97,7 +109,7 @@ def reversed_times(text: str) -> Iterator[Slip]:
         if match["next"] or hour > 24 or last_hour > 24 or end in (0, 24 * 60):
             continue
         overnight = start >= NIGHT_FROM * 60 and end <= MORNING_UNTIL * 60
-        if end < start and not overnight:
+        if end < start and not overnight and not moved(flat, match["join"], match.end()):
             why = f"「{match[0].strip()}」は、終わりの時刻が始まりより前です。午前・午後や時刻を確かめてください。"
             lead = len(match[0]) - len(match[0].lstrip())
             yield Slip(match.start() + lead, match.end(), why)
@@ -113,7 +125,7 @@ def reversed_years(text: str) -> Iterator[Slip]:
     flat = plain(text)
     for match in _YEARS.finditer(flat):
         first, last = _year(match["first"]), _year(match["last"])
-        compared = re.match(
+        compared = moved(flat, match["join"], match.end()) or re.match(
             r"(?:にかけて)?.{0,8}(?:比|比べ|へさかのぼ|にさかのぼ|に遡)", flat[match.end() : match.end() + 14]
         )
         if last < first and not compared:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 
 from newsletter.proof import clock_text
 from newsletter.proof.calendar_text import WEEKDAYS, Link, WrittenDate, written_dates
@@ -15,6 +16,7 @@ from newsletter.proof.plain import plain
 from newsletter.proof.rules import Rule, rule
 
 GREGORIAN_SINCE = 1873  # 明治6年1月1日: days before it are of the lunar calendar
+_WEEKDAY_END = re.compile(r"(?:曜日?)?[)）]?")
 _BARE_MONTH = re.compile(
     r"(?<![0-9.,/])(?:1[3-9]|[2-9][0-9]|0?0)月(?!齢|面|報)(?=[0-9]|$|[上中下]旬|末|から|まで|に|の|号|頃|、|。|〜|\))"
 )
@@ -43,7 +45,8 @@ def weekday_mismatch(this: Rule, manuscript: Manuscript, world: World) -> Iterat
 
 def _wrong_weekday(this: Rule, passage: Passage, one: WrittenDate, day: date, weekday: tuple[int, str]) -> Finding:
     position, written = weekday
-    mark_end = one.mark.end if one.mark and one.mark.start <= position < one.mark.end else position + 1
+    own = one.mark is not None and one.mark.start <= position < one.mark.end
+    mark_end = one.mark.end if own and one.mark else _WEEKDAY_END.match(passage.text, position + 1).end()  # type: ignore[union-attr]
     start, end = min(one.start, position), max(one.end, mark_end)
     right = WEEKDAYS[day.weekday()]
     with_weekday = passage.text[start:position] + right + _english_tail(passage.text, position, end)
@@ -125,11 +128,19 @@ def range_reversed(this: Rule, manuscript: Manuscript, world: World) -> Iterator
     """Ranges of days, years and hours that run backwards."""
     for passage in passages(manuscript):
         dates = written_dates(passage.text, manuscript.month)
-        for first, last in zip(dates, dates[1:], strict=False):
-            if last.link is Link.RANGE and last.sure and (why := _backwards(first, last)):
+        for first, last in pairwise(dates):
+            if last.link is not Link.RANGE or not last.sure or _is_a_move(passage.text, first, last):
+                continue
+            if why := _backwards(first, last):
                 yield this.finding(passage, first.start, last.end, why, *_swapped(passage.text, first, last))
         for span in (*clock_text.reversed_times(passage.text), *clock_text.reversed_years(passage.text)):
             yield this.finding(passage, span.start, span.end, span.why, *span.fixes)
+
+
+def _is_a_move(text: str, first: WrittenDate, last: WrittenDate) -> bool:
+    """12月20日から12月10日に変更: no range."""
+    join = "から" if "から" in text[first.end : last.start] else "〜"
+    return clock_text.moved(plain(text), join, last.end)
 
 
 def _backwards(first: WrittenDate, last: WrittenDate) -> str:

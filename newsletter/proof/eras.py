@@ -15,7 +15,8 @@ from newsletter.proof.plain import KANJI_DIGITS, number, plain, sentence_at
 from newsletter.proof.rules import Rule, rule
 
 _ERA_NUMBER = rf"(?:元|[0-9]{{1,2}}|[{KANJI_DIGITS}十]{{1,3}})"
-_ERA = rf"(?P<era{{0}}>{ERA_NAMES}|(?<![A-Za-z])[RHSTrhst](?=[0-9元])) ?\.?(?P<count{{0}}>{_ERA_NUMBER})"
+_LETTER = r"(?<![A-Za-z])(?:[Rr](?=\.?(?:元|[12]?[0-9](?![0-9])))|[HSThst](?=\.?(?:元|[0-9]{2}|[0-9]年)))"
+_ERA = rf"(?P<era{{0}}>{ERA_NAMES}|{_LETTER}) ?\.?(?P<count{{0}}>{_ERA_NUMBER})"
 _WEST = (
     rf"(?:西暦)?(?P<west{{0}}>(?:18|19|20|21)[0-9]{{2}}|[一二]〇[{KANJI_DIGITS}]{{2}}|一[八九][{KANJI_DIGITS}]{{2}})"
 )
@@ -33,10 +34,13 @@ _PAIRS = tuple(
     )
 )
 _ALONE = re.compile(
-    rf"(?P<era>{ERA_NAMES}) ?(?P<count>{_ERA_NUMBER}|0) ?(?P<aside>\([^()]{{1,14}}\))?年(?P<fiscal>度)?(?: ?(?P<month>{_ERA_NUMBER})月)?(?: ?(?P<day>{_ERA_NUMBER})日)?"
+    rf"(?P<era>{ERA_NAMES}) ?(?P<count>{_ERA_NUMBER}|0) ?"
+    rf"(?P<aside>\([^()]{{1,14}}\))?年(?P<fiscal>度)?"
+    rf"(?: ?(?P<month>{_ERA_NUMBER})月)?(?: ?(?P<day>{_ERA_NUMBER})日)?"
 )
 _EDITION = re.compile(
-    rf"(?:(?P<era>{ERA_NAMES}) ?(?P<count>{_ERA_NUMBER})年|(?P<west>20[0-9]{{2}})年?)(?P<fiscal>度)? ?版(?P<title>[^』」。、\n]{{0,24}})"
+    rf"(?:(?P<era>{ERA_NAMES}) ?(?P<count>{_ERA_NUMBER})年|(?P<west>20[0-9]{{2}})年?)"
+    rf"(?P<fiscal>度)? ?版(?P<title>[^』」。、\n]{{0,24}})"
 )
 _PUBLISHED = re.compile(r"公表|発表|刊行|発行|発刊|閣議決定|公開|まとめ|取りまとめ|出版|作成|掲載|紹介")
 _AHEAD = re.compile(r"カレンダー|手帳|暦|ダイアリー|予定表|日程|予算|計画|時刻表|募集要項|ガイド|案内")
@@ -113,12 +117,14 @@ def _contradiction(this: Rule, passage: Passage, match: re.Match[str], era: Era,
     counted = number(match["count_a"])
     right_count, right_west = west - era.first_year + 1, western(era.name, counted)
     why = (
-        f"{era.name}{'元' if counted == 1 else counted}年は{right_west}年です。{west}年は{'、'.join(in_era(west)) or 'この元号ではありません'}です。"
+        f"{era.name}{'元' if counted == 1 else counted}年は{right_west}年です。{west}年は{'、'.join(in_era(west))}。"
         "どちらの年が正しいか確かめて直してください。"
     )
     fixes = []
     if right_count >= 1:
-        fixes.append(_put(text, start, end, match.span("count_a"), _as(match["count_a"], right_count)))
+        fixes.append(
+            _put(text, start, end, match.span("count_a"), _as(text[slice(*match.span("count_a"))], right_count))
+        )
     fixes.append(
         _put(text, start, end, match.span("west_b"), _as(text[match.start("west_b") : match.end("west_b")], right_west))
     )
@@ -150,7 +156,10 @@ def _outside(this: Rule, passage: Passage, flat: str) -> Iterator[Finding]:
         if right is None or (month or 1) > 12 or (day or 1) > 31:
             continue
         written = passage.text[match.start() : match.end("count")]
-        why = f"「{match[0]}」は{era.name}の日付としてありません（{era.name}は{_span(era)}）。元号か年を確かめて直してください。"
+        why = (
+            f"「{match[0]}」は{era.name}の日付としてありません（{era.name}は{_span(era)}）。"
+            "元号か年を確かめて直してください。"
+        )
         yield this.finding(
             passage,
             match.start(),
@@ -205,7 +214,10 @@ def _fiscal(this: Rule, passage: Passage, flat: str, issue: date) -> Iterator[Fi
         end = match.end(group) + offset + 2
         era = next((name for name in reversed(in_era(actual))), "")
         right = f"{era}度" if match["era"] else f"{actual}年度"
-        why = f"{day.year}年{day.month}月{day.day}日は{era}度（{actual}年度）です（年度は4月から翌年3月まで）。年度か日付を確かめて直してください。"
+        why = (
+            f"{day.year}年{day.month}月{day.day}日は{era}度（{actual}年度）です（年度は4月から翌年3月まで）。"
+            "年度か日付を確かめて直してください。"
+        )
         yield this.finding(passage, start, end, why, right)
 
 
@@ -218,7 +230,12 @@ def _editions(this: Rule, passage: Passage, flat: str, issue: date) -> Iterator[
         edition = western(match["era"], number(match["count"])) if match["era"] else int(match["west"])
         start, end = sentence_at(passage.text, match.start())
         year = _year_of_sentence(dates, flat, start, end, match)
-        if year is None or edition <= year or not _PUBLISHED.search(flat, start, end):
+        if (
+            year is None
+            or edition <= year
+            or _ahead_of_time(flat[start:end], edition - year)
+            or not _PUBLISHED.search(flat, start, end)
+        ):
             continue
         end_of_count = match.end("count" if match["era"] else "west")
         name = f"{passage.text[match.start() : end_of_count]}年"
@@ -228,6 +245,12 @@ def _editions(this: Rule, passage: Passage, flat: str, issue: date) -> Iterator[
             "日付の年か、版の年を確かめて直してください。"
         )
         yield this.finding(passage, match.start(), end_of_count, why, right)
+
+
+def _ahead_of_time(sentence: str, years: int) -> bool:
+    """A year book of next year may come out in its autumn; a white paper (白書) never does."""
+    late = re.search(r"(?<![0-9])1[0-2]月", sentence)
+    return years == 1 and late is not None and "白書" not in sentence
 
 
 def _year_of_sentence(

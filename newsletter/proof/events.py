@@ -12,24 +12,41 @@ from newsletter.proof.manuscript import Manuscript, Passage, ProofItem, World, i
 from newsletter.proof.plain import sentence_at
 from newsletter.proof.rules import Rule, rule
 
-# Words that promise something still to come, and what a report says instead.
-_DONE = {"開催します": "開催しました", "開催いたします": "開催いたしました", "開催されます": "開催されました", "開かれます": "開かれました", "開きます": "開きました", "行います": "行いました", "行われます": "行われました", "実施します": "実施しました", "実施されます": "実施されました", "催します": "催しました", "始まります": "始まりました", "公開します": "公開しました", "公開されます": "公開されました", "施行されます": "施行されました", "施行します": "施行しました", "オープンします": "オープンしました", "締め切ります": "締め切りました", "開設します": "開設しました", "発表します": "発表しました", "募集します": "募集しました", "受け付けます": "受け付けました", "上映します": "上映しました", "開講します": "開講しました", "配布します": "配布しました", "登壇します": "登壇しました"}  # fmt: skip
-_OPEN = ("募集中", "募集しています", "受付中", "受け付けています", "申込受付中", "申し込み受付中", "お申し込みください", "お申込みください", "ご応募ください", "お待ちしています", "お待ちしております", "ご参加ください", "お越しください", "お寄せください", "開催予定", "開催を予定", "実施予定", "予定です", "予定しています", "予定されています")  # fmt: skip
+# Words that promise something still to come. The first become 「…しました」 in a report; the others have no such form.
+_DONE = {
+    "開催します": "開催しました", "開催いたします": "開催いたしました", "開催されます": "開催されました",
+    "開かれます": "開かれました", "開きます": "開きました", "開設します": "開設しました", "開講します": "開講しました",
+    "行います": "行いました", "行われます": "行われました", "催します": "催しました",
+    "実施します": "実施しました", "実施されます": "実施されました", "始まります": "始まりました",
+    "公開します": "公開しました", "公開されます": "公開されました", "上映します": "上映しました",
+    "施行します": "施行しました", "施行されます": "施行されました", "オープンします": "オープンしました",
+    "締め切ります": "締め切りました", "募集します": "募集しました", "受け付けます": "受け付けました",
+    "発表します": "発表しました", "配布します": "配布しました", "登壇します": "登壇しました",
+}  # fmt: skip
+_OPEN = (
+    "募集中", "募集しています", "受付中", "受け付けています", "申込受付中", "申し込み受付中",
+    "お申し込みください", "お申込みください", "ご応募ください", "お寄せください",
+    "お待ちしています", "お待ちしております", "ご参加ください", "お越しください",
+    "開催予定", "開催を予定", "実施予定", "予定です", "予定しています", "予定されています",
+)  # fmt: skip
 _COMING = re.compile("|".join(sorted((*_DONE, *_OPEN), key=len, reverse=True)))
 _APPLY = re.compile(
-    "募集中|受付中|募集しています|募集します|受け付けています|受け付けます|お申し込みください|お申込みください|ご応募ください|参加者募集|出展者募集|お待ちしてい|お待ちしております"
+    "募集中|受付中|募集しています|募集します|受け付けています|受け付けます|お申し込みください|お申込みください|ご応募ください|(?:参加者|出展者|受講者|出品者|作品|委員)募集中?|お待ちしてい|お待ちしております"
 )
-# The date belongs to something that is over, or to the beginning of something that goes on.
+# The date belongs to something that is over, or another time is named behind it (11月10日に可決され、来年4月に…).
 _PAST_CLAUSE = re.compile(
-    r"(?:した|された|った|んだ|きた|れた|いた|えた|けた|めた|せた|べた|ました|でした)(?![いくめ])|付け?[のでけ]|付の|現在|以来|時点|以降|に続|を受け|に続き|終了後|の[^、。]{0,12}(?:を踏まえ|に基づ|を受け)"
+    r"(?:した|された|った|んだ|きた|れた|いた|えた|けた|めた|せた|べた|ました|でした)(?![いくめ])"
+    r"|付け?[のでけ]|付の|現在|以来|時点|以降|に続|を受け|終了後|号"
+    r"|の[^、。]{0,12}(?:を踏まえ|に基づ|を受け)"
+    r"|(?:可決|採択|策定|締結|宣言|制定|設置|公表|発表|開始|決定|承認|認定|選定|加盟|就任|選出)(?:し|され|を受け)て?、"
+    r"|来年|翌年|来月|翌月|今後|近く|後日|順次|次回|年内|年度内|[春夏秋冬](?:に|から|ごろ)"
+    r"|[0-9０-９]月(?:上旬|中旬|下旬|末|頃|ごろ|から|に|の|、)"
 )
 _SINCE = re.compile(
-    r"^(?:\([^)]*\)|（[^）]*）)?\s*(?:[0-9０-９]{1,2}(?:時|:|：)[0-9０-９半分]*)?(?:から|より|以降|に開始し|に始まった)(?!.{0,20}まで)"
+    r"^(?:\([^)]*\)|（[^）]*）)?\s*(?:午前|午後|正午)?(?:[0-9０-９]{1,2}(?:時|:|：)[0-9０-９半分]*)?"
+    r"(?:から|より|以降|に開始し|に始まった)(?!.{0,20}まで)"
 )
 _YEARLY = re.compile(r"毎年|例年|毎月|毎週|以降毎|周年|の日である")
-_RECORD = re.compile(
-    r"(?:募集|申込|申し込み|受付|開催)(?:は|を)?(?:終了|終え|締め切|しました)|でした。|しました。|ました。"
-)
 
 
 @rule(
@@ -117,12 +134,13 @@ def _by_facts(this: Rule, item: ProofItem, manuscript: Manuscript) -> Iterator[F
         if apply and item.deadline and item.deadline < manuscript.sent_on:
             yield this.finding(passage, *apply.span(), _why(item.deadline, apply[0], manuscript.sent_on))
             return
-        if coming and over and over < manuscript.sent_on and passage.field == "text":
-            if not any(
-                one.value and one.value >= manuscript.sent_on for one in written_dates(passage.text, manuscript.month)
-            ):
-                done = _DONE.get(coming[0])
-                yield this.finding(
-                    passage, *coming.span(), _why(over, coming[0], manuscript.sent_on), *([done] if done else ())
-                )
-                return
+        ahead = any(day >= manuscript.sent_on for day in _days(passage, manuscript))
+        if coming and over and over < manuscript.sent_on and passage.field == "text" and not ahead:
+            done = _DONE.get(coming[0])
+            why = _why(over, coming[0], manuscript.sent_on)
+            yield this.finding(passage, *coming.span(), why, *([done] if done else ()))
+            return
+
+
+def _days(passage: Passage, manuscript: Manuscript) -> list[date]:
+    return [one.value for one in written_dates(passage.text, manuscript.month) if one.value is not None]

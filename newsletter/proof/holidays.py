@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import jpholiday
 
-from newsletter.proof.calendar_marks import HOLIDAY_NAMES, SUBSTITUTES
+from newsletter.proof.calendar_marks import HOLIDAY_NAMES, SUBSTITUTES, Mark
 from newsletter.proof.calendar_text import WEEKDAYS, WrittenDate, written_dates
 from newsletter.proof.dated import dated
 from newsletter.proof.finding import Finding, Level
@@ -25,7 +25,7 @@ def holiday_name(day: date) -> str:
 
 
 def announced_until(today: date) -> date:
-    """The last day whose holidays are official: the 暦要項 of next year appears on the first working day of February."""
+    """The last day whose holidays are official: the 暦要項 of next year appears early in February."""
     return date(today.year + (today.month > 1), 12, 31)
 
 
@@ -54,26 +54,23 @@ def _judge(this: Rule, passage: Passage, one: WrittenDate, day: date) -> Iterato
     if mark.holiday and (why := _wrong_holiday(mark.holiday, name, said)):
         right = "" if not name else ("休" if name in SUBSTITUTES else "祝")
         yield this.finding(passage, one.start, mark.end, why, *_remarked(passage.text, one, right))
-    elif not mark.holiday and name and mark.bracketed and len(mark.weekdays) == 1:
-        if _only_weekday(passage.text, one):
-            why = f"{said}は祝日（{name}）ですが、その印がありません。「（{mark.weekdays[0][1]}・祝）」のように印を付けてください。"
-            text = passage.text
-            head, tail = text[one.start : mark.end - 1], text[mark.end - 1 : mark.end]
-            yield this.finding(passage, one.start, mark.end, why, f"{head}・祝{tail}")
+    elif not mark.holiday and name and _says_only_the_weekday(mark):
+        right = f"{passage.text[one.start : mark.end - 1]}・祝{passage.text[mark.end - 1]}"
+        why = f"{said}は祝日（{name}）ですが、その印がありません。「{right}」のように印を付けてください。"
+        yield this.finding(passage, one.start, mark.end, why, right)
 
 
 def _is_wrong(one: WrittenDate, day: date) -> bool:
     return one.weekday is not None and WEEKDAYS[day.weekday()] != one.weekday[1]
 
 
-def _only_weekday(text: str, one: WrittenDate) -> bool:
-    mark = one.mark
-    return mark is not None and mark.end - mark.weekdays[0][0] <= 4
+def _says_only_the_weekday(mark: Mark) -> bool:
+    return mark.bracketed and len(mark.weekdays) == 1 and mark.end - mark.weekdays[0][0] <= 4
 
 
 def _wrong_holiday(written: str, name: str, said: str) -> str:
     if not name:
-        return f"{said}は祝日でも休日でもありませんが、「{written}」と書かれています。日付を確かめるか、印を外してください。"
+        return f"{said}は祝日でも休日でもありませんが「{written}」とあります。日付を確かめるか、印を外してください。"
     substitute = name in SUBSTITUTES
     if written in HOLIDAY_NAMES and written != name:
         return f"{said}は「{written}」ではなく「{name}」です。日付か名称を確かめて直してください。"

@@ -11,13 +11,18 @@ from newsletter.proof.manuscript import Manuscript, Passage, World, passages
 from newsletter.proof.plain import NUMERAL, number, plain
 from newsletter.proof.rules import Rule, rule
 
-_SERIAL = re.compile(r"(?:第 ?|[Vv]ol\.? ?|[Nn]o\.? ?|通算 ?)(?P<number>[0-9]{1,4})(?P<unit> ?号|(?![0-9.]))")
+_SERIAL = re.compile(
+    r"(?:(?:第|通算第?) ?(?P<number>[0-9]{1,4}) ?号|(?:[Vv][Oo][Ll]|[Nn][Oo])\.? ?(?P<volume>[0-9]{1,4})(?![0-9.]))"
+)
 _MONTH = re.compile(rf"(?:(?P<year>[0-9]{{4}})年 ?)?(?P<month>{NUMERAL})月号")
 # The lead speaks of this issue, not of an earlier or the next one.
 _THIS_ISSUE = re.compile(
     r"をお届け|をお送り|を配信|を発行|です|では|の主な|の内容|は、|でお伝え|のニュース|のe-ニュース|の見どころ"
 )
 _OTHER_ISSUE = re.compile(r"次号|前号|先月|前回|次回|来月|既報|バックナンバー|昨年の|前の")
+_REFERS_BACK = re.compile(
+    r"[）)]?(?:で(?!は|す)|に(?!は)|から|以[降来]|の(?!主な|内容|見どころ|ニュース|話題)|を(?:ご覧|読))"
+)
 _OF_THIS = re.compile(r"(?:今号|本号|今回|今月)[^。\n]{0,8}$|^[^。\n]{0,12}$|e-ニュース[^。\n]{0,6}$")
 _CONTENTS_LINE = re.compile(
     r"^[ \t　]*(?:[\[(（［]?(?P<number>[0-9０-９]{1,2})[\])）］.．、:：]|[■●◆▼])[ 　]*(?P<title>\S.*?)[ \t　]*$",
@@ -45,19 +50,21 @@ def issue_number(this: Rule, manuscript: Manuscript, world: World) -> Iterator[F
         return
     for passage in _own_passages(manuscript):
         for match in _SERIAL.finditer(plain(passage.text)):
-            if int(match["number"]) != manuscript.number and _of_this_issue(passage, match):
-                why = f"この号は第{manuscript.number}号ですが、「{match[0].strip()}」と書かれています。号数を直してください。"
-                yield this.finding(passage, *match.span("number"), why, str(manuscript.number))
+            if int(match["number"] or match["volume"]) != manuscript.number and _of_this_issue(passage, match):
+                why = f"この号は第{manuscript.number}号ですが、「{match[0].strip()}」とあります。号数を直してください。"
+                yield this.finding(
+                    passage, *match.span("number" if match["number"] else "volume"), why, str(manuscript.number)
+                )
     yield from _continuity(this, manuscript, manuscript.number, world)
 
 
 def _of_this_issue(passage: Passage, match: re.Match[str]) -> bool:
     """Whether the words are about this issue: all of the subject, and what the lead says of itself."""
     if passage.field != "lead":
-        return match["unit"] != "" if "unit" in match.re.groupindex else True
+        return True
     before, after = passage.text[: match.start()], passage.text[match.end() :]
     clause = re.split(r"[。\n]", before)[-1]
-    if _OTHER_ISSUE.search(clause) or _OTHER_ISSUE.match(after):
+    if _OTHER_ISSUE.search(clause) or _OTHER_ISSUE.match(after) or _REFERS_BACK.match(after):
         return False
     return bool(_OF_THIS.search(before) or _THIS_ISSUE.match(after.lstrip("（）() 0123456789第号")))
 
@@ -72,7 +79,10 @@ def _continuity(this: Rule, manuscript: Manuscript, own: int, world: World) -> I
         why = f"第{own}号は、{twin.year}年{twin.month}月号で使われています。号数を確かめて直してください。"
         yield this.finding(nowhere, 0, len(str(own)), why, str(expected))
     elif own != expected:
-        why = f"前の号は第{expected - 1}号なので、この号は第{expected}号になるはずですが、第{own}号になっています。号数を確かめて直してください。"
+        why = (
+            f"前の号は第{expected - 1}号なので、この号は第{expected}号になるはずですが、第{own}号になっています。"
+            "号数を確かめて直してください。"
+        )
         yield this.finding(nowhere, 0, len(str(own)), why, str(expected))
 
 
@@ -91,7 +101,7 @@ def issue_month(this: Rule, manuscript: Manuscript, world: World) -> Iterator[Fi
             year = int(match["year"]) if match["year"] else right.year
             if (year, number(match["month"])) != (right.year, right.month) and _names_this(passage, match):
                 fix = f"{right.year}年{right.month}月号" if match["year"] else f"{right.month}月号"
-                why = f"この号は{right.year}年{right.month}月号ですが、「{match[0]}」と書かれています。月号を直してください。"
+                why = f"この号は{right.year}年{right.month}月号ですが、「{match[0]}」とあります。月号を直してください。"
                 yield this.finding(passage, *match.span(), why, fix)
 
 
@@ -119,7 +129,7 @@ def contents_mismatch(this: Rule, manuscript: Manuscript, world: World) -> Itera
     for passage in _own_passages(manuscript):
         for match in _COUNT.finditer(plain(passage.text)):
             if int(match["number"]) != len(headings):
-                why = f"この号の記事は{len(headings)}本ですが、{match['number']}本と書かれています。本数を直してください。"
+                why = f"この号の記事は{len(headings)}本ですが、{match['number']}本とあります。本数を直してください。"
                 yield this.finding(passage, *match.span("number"), why, str(len(headings)))
 
 
@@ -171,6 +181,6 @@ def item_numbers(this: Rule, manuscript: Manuscript, world: World) -> Iterator[F
         if not item.headline.strip():
             yield this.finding(passage, 0, len(item.headline), "見出しがありません。見出しを書いてください。")
         elif item.headline in seen:
-            why = f"{seen[item.headline]}番の記事と同じ見出しです。同じ記事が2つ入っていないか確かめ、見出しを分けてください。"
+            why = f"{seen[item.headline]}番の記事と同じ見出しです。同じ記事でないか確かめ、見出しを分けてください。"
             yield this.finding(passage, 0, len(item.headline), why)
         seen.setdefault(item.headline, item.number)

@@ -17,7 +17,8 @@ _COUNTERS = (
     "|m(?!走|競|リレー|自由形|障害)|km|kg|g|t|ha|kWh|kW|MW|GW|MWh|GWh|L|ℓ|㎡|m²|m2|m3|㎥|km²|㎏|㎞|t-CO|kcal|ポイント|アクセス|回(?!線|路)|品目|種類|字|文字|歩|口|区画|作品|筆|床|便|通|問"
 )
 _UNGROUPED = re.compile(
-    rf"(?<![0-9A-Za-z.,/\-#〒:第№年])(?<![A-Za-z] )(?P<digits>[1-9][0-9]{{3,}})(?P<decimal>\.[0-9]+)?(?= ?(?:余り?|あまり|以上の|超の|弱の|強の)?(?:{_COUNTERS}))(?! ?(?:m|km|t|g)[A-Za-z])"
+    r"(?<![0-9A-Za-z.,/\-#〒:第№])(?<![A-Za-z] )(?P<digits>[1-9][0-9]{3,})(?P<decimal>\.[0-9]+)?"
+    rf"(?= ?(?:余り?|あまり|以上の|超の|弱の|強の)?(?:{_COUNTERS}))(?! ?(?:m|km|t|g)[A-Za-z])"
 )
 _MISGROUPED = re.compile(rf"(?<![0-9A-Za-z.,/\-])(?P<whole>[0-9]{{1,}}(?:,[0-9]+)+)(?= ?(?:{_COUNTERS}))")
 _RIGHT_GROUPS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+")
@@ -49,7 +50,8 @@ def digit_grouping(this: Rule, manuscript: Manuscript, world: World) -> Iterator
             if not _RIGHT_GROUPS.fullmatch(match["whole"]) and not _list_of_numbers(match["whole"]):
                 start, end = match.span("whole")
                 right = _grouped(match["whole"].replace(",", ""), passage.text[start:end])
-                why = f"「{passage.text[start:end]}」のコンマの位置が3桁ごとになっていません。数を確かめて直してください。"
+                written = passage.text[start:end]
+                why = f"「{written}」のコンマの位置が3桁ごとになっていません。数を確かめて直してください。"
                 yield this.finding(passage, start, end, why, right)
 
 
@@ -60,7 +62,7 @@ def _list_of_numbers(written: str) -> bool:
 
 _KANJI = "一二三四五六七八九"
 _KANJI_COUNT = re.compile(
-    rf"(?<![{_KANJI}十百千万数何幾第])(?P<count>(?:[{_KANJI}]?千)?(?:[{_KANJI}]?百)?(?:[{_KANJI}]?十)?[{_KANJI}]?)(?P<counter>人(?![一首])|名|件|円|世帯|団体|トン|か所|校|社|台)"
+    rf"(?<![{_KANJI}十百千万数何幾第])(?P<count>(?:[{_KANJI}十百千]{{1,7}}万)?(?:[{_KANJI}]?千)?(?:[{_KANJI}]?百)?(?:[{_KANJI}]?十)?[{_KANJI}]?)(?P<counter>人(?![一首])|名|件|円|世帯|団体|トン|か所|校|社|台)"
 )
 _KANJI_UNITS = {"千": 1000, "百": 100, "十": 10}
 
@@ -87,6 +89,9 @@ def kanji_count(this: Rule, manuscript: Manuscript, world: World) -> Iterator[Fi
 
 def _kanji_value(written: str) -> int:
     total = digit = 0
+    if "万" in written:
+        tens_of_thousands, _, written = written.partition("万")
+        total = _kanji_value(tens_of_thousands) * 10_000
     for character in written:
         if character in _KANJI_UNITS:
             total += (digit or 1) * _KANJI_UNITS[character]
@@ -161,13 +166,13 @@ def _usual(spellings: list[str], preferred: str) -> str:
 _UNITS = (
     ("キロメートル", "km", "㎞", "ｋｍ"), ("キログラム", "kg", "㎏", "ｋｇ"), ("ヘクタール", "ha", "㏊", "ｈａ"),
     ("平方メートル", "m²", "㎡", "m2"), ("立方メートル", "m³", "㎥", "m3"), ("平方キロメートル", "km²", "㎢", "km2"),
-    ("トン", "t", "ｔ"), ("キロワット時", "kWh", "kwh", "KWh", "KWH"), ("キロワット", "kW", "kw", "KW", "㎾"), ("メガワット", "MW"),
+    ("トン", "t", "ｔ"), ("キロワット時", "kWh", "kwh", "KWh", "KWH"), ("キロワット", "kW", "kw", "KW", "㎾"),
+    ("メガワット", "MW"),
     ("メートル", "m", "ｍ"), ("センチメートル", "cm", "㎝"), ("リットル", "L", "ℓ", "l"), ("度", "℃"),
 )  # fmt: skip
 _UNIT_OF = {spelling: spellings for spellings in _UNITS for spelling in spellings if spellings[0] != "度"}
-_UNIT = re.compile(
-    rf"(?<=[0-9０-９万億]) ?(?P<unit>{'|'.join(sorted(map(re.escape, _UNIT_OF), key=len, reverse=True))})(?![A-Za-zａ-ｚ0-9²³ァ-ヴー])"
-)
+_UNIT_WORDS = "|".join(sorted(map(re.escape, _UNIT_OF), key=len, reverse=True))
+_UNIT = re.compile(rf"(?<=[0-9０-９万億]) ?(?P<unit>{_UNIT_WORDS})(?![A-Za-zａ-ｚ0-9²³ァ-ヴー])")
 
 
 @rule(
@@ -225,7 +230,10 @@ def large_number(this: Rule, manuscript: Manuscript, world: World) -> Iterator[F
         for match in _LONG_BEHIND.finditer(flat):
             yield _larger(this, passage, match.span(), _value(match["man"]) * 10**8 + _value(match["rest"]))
         for match in _DECIMAL_MIX.finditer(flat):
-            why = f"「{match[0]}」は、小数と桁の言い方がまざっています。数を確かめ、「1億2,500万」のような形に直してください。"
+            why = (
+                f"「{match[0]}」は、小数と桁の言い方がまざっています。"
+                "数を確かめ、「1億2,500万」のような形に直してください。"
+            )
             yield this.finding(passage, *match.span(), why)
 
 
