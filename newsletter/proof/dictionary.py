@@ -105,7 +105,7 @@ def read_file(path: Path) -> Dictionary:
         return Dictionary((), (Problem(path.name, 1, "UTF-8で保存されていません。UTF-8で保存し直してください。"),))
     except OSError as error:
         return Dictionary((), (Problem(path.name, 1, f"ファイルを開けません（{error.strerror}）。"),))
-    return read(text, path.stem, path.name)
+    return read(text, "house", path.name)
 
 
 @lru_cache(maxsize=1)

@@ -131,6 +131,7 @@ def _in_japanese(text: str, match: re.Match[str]) -> bool:
 
 
 _JAPANESE_RUN = re.compile(rf"[{LETTER[1:-1]}・－]*\Z")
+LONGEST_NAME = 60  # characters that a name before （TERM） may have
 _CONTENT = re.compile(
     "[一-鿿々ァ-ヺー・－A-Za-z0-9]+(?:(?:[のとな]|に関する|に基づく|を[一-鿿]+した|のための)[一-鿿々ァ-ヺー・－]+)*[いりきしみえけ]?\\Z"
 )
@@ -211,6 +212,7 @@ def _said(text: str, match: re.Match[str]) -> tuple[int, int] | None:
         return after.start(1), after.end(1)
     if not text[: match.start()].endswith(("（", "(")) or text[match.end() : match.end() + 1] not in ("）", ")", "、"):
         return None
-    before = text[: match.start() - 1]
-    content = _CONTENT.search(before)
-    return (content.start(), content.end()) if content and len(content[0]) > 1 else None
+    end = match.start() - 1
+    first = max(0, end - LONGEST_NAME)
+    content = _CONTENT.search(text[first:end])
+    return (first + content.start(), end) if content and len(content[0]) > 1 else None

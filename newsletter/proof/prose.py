@@ -13,7 +13,10 @@ LETTER = f"[{HIRAGANA}{KATAKANA}{KANJI}]"
 MASK = "\ufffc"  # stands for characters that a rule must not read; offsets stay
 
 JAPANESE = re.compile(LETTER)
-ADDRESS = re.compile(r"https?://[^\s\u3000、。，（）「」『』【】＜＞<>]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+ADDRESS = re.compile(
+    r"https?://[^\s\u3000、。，（）「」『』【】＜＞<>]+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}",
+    re.ASCII,
+)
 QUOTED = re.compile(r"「[^「」\n]*」|『[^『』\n]*』|“[^“”\n]*”")
 BRACKETED = re.compile(r"（[^（）\n]*）|\([^()\n]*\)|【[^【】\n]*】|＜[^＜＞\n]*＞")
 TITLE = re.compile(r"『[^『』\n]*』|【[^【】\n]*】")

@@ -19,7 +19,7 @@ _HALF_BRACKETS = re.compile(rf"(?:(?<={LETTER})|(?<=[」』】、。]))\(([^()\n
 _HALF_MARK = re.compile(rf"(?<={LETTER})[!?]+(?![A-Za-z0-9])|(?<=[」』）])[!?]+")
 _DOUBLE = re.compile(r"(?<=\S)(?:[ \u3000]{2,}|\t[ \t\u3000]*)(?=\S)")
 _INSIDE = re.compile(rf"(?<={LETTER})[ \u3000](?={LETTER})")
-_TRAILING = re.compile(r"[ \t\u3000\u00a0]+(?=\n|\Z)")
+_TRAILING = re.compile(r"(?<![ \t\u3000\u00a0])[ \t\u3000\u00a0]+(?=\n|\Z)")
 _TO_HALF = str.maketrans({chr(c + 0xFEE0): chr(c) for c in range(0x21, 0x7F)})
 # A space is part of these: the goal's wording is official, a rule of the house separates label and value.
 _OFFICIAL = re.compile("エネルギーをみんなに そしてクリーンに|つくる責任 つかう責任")
