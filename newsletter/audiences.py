@@ -46,7 +46,7 @@ def freeze(campaign: Campaign, now: datetime) -> int:
         "queued_at": Value(now, DateTimeField()),
         "provider": F("new_provider"),
     }
-    return _insert(campaign, Delivery, _with_provider(_undecided(campaign)), columns)
+    return _insert(campaign, Delivery, _with_provider(_not_excluded(campaign)), columns)
 
 
 def candidates(campaign: Campaign) -> QuerySet[Subscriber]:
@@ -63,16 +63,20 @@ def forget_readers(campaign: Campaign) -> None:
 
 
 # ------------------------------------------------------------ who does not get it
-def _undecided(campaign: Campaign) -> QuerySet[Subscriber]:
-    """Candidates with neither a Delivery nor an Exclusion in this campaign."""
-    mine = {"campaign": campaign, "subscriber": OuterRef("pk")}
-    return candidates(campaign).filter(
-        ~Exists(Delivery.objects.filter(**mine)), ~Exists(Exclusion.objects.filter(**mine))
-    )
+# No statement here looks into the table it writes to more than it must: PostgreSQL would step over its own new rows
+# again and again. The unique constraints keep the first reason, and one delivery each.
+def _without_delivery(campaign: Campaign) -> QuerySet[Subscriber]:
+    mine = Delivery.objects.filter(campaign=campaign, subscriber=OuterRef("pk"))
+    return candidates(campaign).filter(~Exists(mine))
+
+
+def _not_excluded(campaign: Campaign) -> QuerySet[Subscriber]:
+    mine = Exclusion.objects.filter(campaign=campaign, subscriber=OuterRef("pk"))
+    return candidates(campaign).filter(~Exists(mine))
 
 
 def _not_to_be_written_to(campaign: Campaign) -> QuerySet[Subscriber]:
-    why = _undecided(campaign).annotate(why=audience.why_not())
+    why = _without_delivery(campaign).annotate(why=audience.why_not())
     return why.filter(why__isnull=False)
 
 
@@ -81,7 +85,7 @@ def _had_it(campaign: Campaign) -> QuerySet[Subscriber]:
     earlier = Delivery.objects.filter(campaign__edition_id=campaign.edition_id, campaign__rehearsal=False)
     arrived = [state for state in PERHAPS_ARRIVED if state not in campaign.again_states]
     had = earlier.filter(subscriber=OuterRef("pk"), state__in=arrived).exclude(campaign=campaign)
-    return _undecided(campaign).filter(Exists(had)).annotate(why=Value(Reason.HAD_IT.value, CharField()))
+    return _without_delivery(campaign).filter(Exists(had)).annotate(why=Value(Reason.HAD_IT.value, CharField()))
 
 
 def _duplicates(campaign: Campaign) -> QuerySet[Subscriber]:
@@ -90,7 +94,7 @@ def _duplicates(campaign: Campaign) -> QuerySet[Subscriber]:
     for domain in PLUS_DOMAINS:
         at_plus |= Q(address_key__endswith=f"@{domain}")
     numbered = (
-        _undecided(campaign)
+        _not_excluded(campaign)
         .filter(at_plus)
         .annotate(place=Window(RowNumber(), partition_by=[_mailbox()], order_by=F("pk").asc()))
     )
