@@ -29,12 +29,12 @@ COMMANDS = {
     "letters": ("newsletter.cli.letters", "letters", "確認メールなどの個別メールを送ります。"),
     "text": ("newsletter.cli.text", "text", "文章を校正し、折り返し、HTMLを清書します。"),
     "check": ("newsletter.cli.operations", "check", "設定の誤りを調べます。"),
-    "migrate": ("newsletter.cli.operations", "migrate", "データベースを準備します。"),
     "adopt": (
         "newsletter.cli.adopt",
         "adopt",
         "バックアップから戻したデータベースで、送信を再開できるようにします。",
     ),
+    "migrate": ("newsletter.cli.operations", "migrate", "データベースを準備します。"),
     "serve": ("newsletter.cli.operations", "serve", "ウェブの画面を公開します。"),
     "work": ("newsletter.cli.operations", "work", "裏方の処理と定時の処理を動かします。"),
     "catch": ("newsletter.cli.operations", "catch", "この機械の中だけのメール受信箱を動かします。"),
