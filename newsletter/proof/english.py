@@ -75,7 +75,7 @@ _LATIN_SIDE = "[A-Za-z0-9%％₂)]"
 # A space stands before telephone numbers and in the name of the e-news itself.
 _LATIN_SPACE = re.compile(
     rf"(?<={LETTER})(?<!電話)(?<!ファクス)(?<!内線)(?<!携帯)[ \u3000](?!e-ニュース)(?={_LATIN_SIDE})"
-    rf"|(?<=[A-Za-z0-9%％₂)])[ \u3000](?={LETTER})"
+    rf"|(?<=[A-Za-z0-9%％₂)])(?<!〒[0-9]{{3}}-[0-9]{{4}})[ \u3000](?={LETTER})"
 )
 
 

@@ -103,10 +103,14 @@ def kanji_run(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Find
             )
 
 
+_COMMON = ("生物多様性", "地球温暖化")  # long words that everybody reads at a glance
+
+
 def _registered(world: World) -> tuple[str, ...]:
     names = [member.name for member in world.members] + [member.head for member in world.members]
     names += [*world.publisher.values(), *world.municipalities]
     names += [name for japanese in world.glossary.values() for name in re.split("[（）]", japanese)]
+    names += _COMMON
     names += [entry.expected for entry in world.words.entries if entry.layer not in ("hyoki", "koyobun")]
     return tuple(name for name in names if len(name) > 2)
 

@@ -8,17 +8,21 @@ from collections.abc import Iterable, Iterator
 
 from newsletter.proof.finding import Finding, Level
 from newsletter.proof.manuscript import Manuscript, Passage, World, passages
-from newsletter.proof.prose import ADDRESS, HIRAGANA, KANJI, KATAKANA, LETTER, is_prose_line, line_at, masked
+from newsletter.proof.prose import ADDRESS, HIRAGANA, KANJI, KATAKANA, LETTER, TITLE, is_prose_line, line_at, masked
 from newsletter.proof.rules import Rule, rule
 
 _FULL_LETTERS = re.compile(r"[Ａ-Ｚａ-ｚ](?:[Ａ-Ｚａ-ｚ０-９．＆－]*[Ａ-Ｚａ-ｚ０-９])?")
-_FULL_DIGITS = re.compile(r"(?<![Ａ-Ｚａ-ｚ０-９])[０-９](?:[０-９，．：／－]*[０-９])?(?![Ａ-Ｚａ-ｚ])")
+_FULL_DIGITS = re.compile(  # whole numbers: one that mixes widths in itself is another rule's
+    r"(?<![Ａ-Ｚａ-ｚ０-９0-9])(?<![0-9][,.])[０-９](?:[０-９，．：／－]*[０-９])?(?![Ａ-Ｚａ-ｚ]|[,.]?[0-9])"
+)
+    r"(?<![Ａ-Ｚａ-ｚ０-９0-9])(?<![0-9][,.])[０-９](?:[０-９，．：／－]*[０-９])?(?![Ａ-Ｚａ-ｚ]|[,.]?[0-9])"
+)
 _HALF_DIGITS = re.compile(r"[0-9]")
 _HALF_KANA = re.compile("[｡-ﾟ]+")
 _HALF_BRACKETS = re.compile(rf"(?:(?<={LETTER})|(?<=[」』】、。]))\(([^()\n]*)\)|\(([^()\n]*{LETTER}[^()\n]*)\)")
 _HALF_MARK = re.compile(rf"(?<={LETTER})[!?]+(?![A-Za-z0-9])|(?<=[」』）])[!?]+")
 _DOUBLE = re.compile(r"(?<=\S)(?:[ \u3000]{2,}|\t[ \t\u3000]*)(?=\S)")
-_INSIDE = re.compile(rf"(?<={LETTER})[ \u3000](?={LETTER})")
+_INSIDE = re.compile(rf"(?<={LETTER})(?<![0-9]号)(?<!丁目)(?<!番地)[ \u3000](?={LETTER})")
 _TRAILING = re.compile(r"(?<![ \t\u3000\u00a0])[ \t\u3000\u00a0]+(?=\n|\Z)")
 _TO_HALF = str.maketrans({chr(c + 0xFEE0): chr(c) for c in range(0x21, 0x7F)})
 # A space is part of these: the goal's wording is official, a rule of the house separates label and value.
@@ -142,7 +146,7 @@ def space_in_japanese(rule: Rule, manuscript: Manuscript, world: World) -> Itera
     for passage in passages(manuscript):
         if passage.field.startswith(("fact:", "picture.")):
             continue
-        text = masked(passage.text, _OFFICIAL)
+        text = masked(passage.text, _OFFICIAL, TITLE)
         for match in _INSIDE.finditer(text):
             if _is_meant(passage, match):
                 continue
