@@ -15,8 +15,6 @@ _FULL_LETTERS = re.compile(r"[Ａ-Ｚａ-ｚ](?:[Ａ-Ｚａ-ｚ０-９．＆－]
 _FULL_DIGITS = re.compile(  # whole numbers: one that mixes widths in itself is another rule's
     r"(?<![Ａ-Ｚａ-ｚ０-９0-9])(?<![0-9][,.])[０-９](?:[０-９，．：／－]*[０-９])?(?![Ａ-Ｚａ-ｚ]|[,.]?[0-9])"
 )
-    r"(?<![Ａ-Ｚａ-ｚ０-９0-9])(?<![0-9][,.])[０-９](?:[０-９，．：／－]*[０-９])?(?![Ａ-Ｚａ-ｚ]|[,.]?[0-9])"
-)
 _HALF_DIGITS = re.compile(r"[0-9]")
 _HALF_KANA = re.compile("[｡-ﾟ]+")
 _HALF_BRACKETS = re.compile(rf"(?:(?<={LETTER})|(?<=[」』】、。]))\(([^()\n]*)\)|\(([^()\n]*{LETTER}[^()\n]*)\)")

@@ -21,7 +21,7 @@ CLEAN_CHARACTERS_PER_WARNING = 300
 RULES = {rule.id: rule for rule in catalogue()}
 SEEDED = dict(cases.corpora())
 AFTERWARDS = dict(cases.corpora(cases.CORPUS / "after"))
-CLEAN = cases.read(cases.CORPUS / "clean.jsonl")
+CLEAN = [case for name in ("clean", "clean-prose") for case in cases.read(cases.CORPUS / f"{name}.jsonl")]
 
 
 def tell(*lines: str) -> None:
