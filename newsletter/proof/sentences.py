@@ -74,7 +74,7 @@ def many_commas(rule: Rule, manuscript: Manuscript, world: World) -> Iterable[Fi
 _KANJI_RUN = re.compile(rf"[{KANJI}]{{{KANJI_RUN},}}")
 # Names and addresses run on by right; so do offices, laws and dates in kanji.
 _NAMING = re.compile(
-    "[都道府県].{0,12}[市区町村郡]|[市区町村郡][立長]|[市区町村郡課局部室院省庁署]$|課|省庁|協議会|委員会|連合|機構|研究所|大学|学校|法人|株式会社|財団|条約|法律|計画$|条例"
+    "[都道府県].{0,12}[市区町村郡]|[市区町村郡][立長]|[市区町村郡課局部室院省庁署]$|課|省庁|(?<!方)法$|協議会|委員会|連合|機構|研究所|大学|学校|法人|株式会社|財団|条約|法律|計画$|条例"
     "|[一二三四五六七八九十百千]{3}|会館|公民館|図書館|博物館|美術館|試験場|国際|地方公共団体|協会|組合|連盟|本部|事業所|会議所"
 )
 
