@@ -12,6 +12,7 @@ from enum import StrEnum
 from django.conf import settings
 
 from feeds.pages import PAGE_LIMITS, Look, look
+from feeds.politeness import HostTurns
 from feeds.refresh import caller_from_settings
 from newsletter.errors import ProofError
 from newsletter.models import Campaign, Edition, Issue, LinkCheck, ProofDecision
@@ -22,6 +23,7 @@ from newsletter.proofing.reading import manuscript_of
 REMEMBERED = timedelta(days=1)
 KEPT = timedelta(days=120)  # longer than an issue lies between approval and sending
 THREADS = 8
+BETWEEN = 0.2  # seconds between two requests to one host: fewer than a browser makes for one page
 DEAD = "url-dead"  # the rule that speaks of them
 CUT_OFF = "この機械からどのページにもつながらないため、確かめられませんでした。"
 
@@ -101,7 +103,7 @@ def check(urls: Collection[str], now: datetime, *, again: bool = False, on_done:
 
 def _look_at(urls: Iterable[str]) -> Iterator[Look]:
     limits = replace(PAGE_LIMITS, allow_loopback=settings.FEEDS_ALLOW_LOOPBACK)
-    caller = caller_from_settings()
+    caller = replace(caller_from_settings(), turns=HostTurns(BETWEEN))
     with ThreadPoolExecutor(THREADS, thread_name_prefix="links") as pool:
         yield from pool.map(lambda url: look(url, limits, caller), urls)
 

@@ -30,7 +30,7 @@ def issue() -> Issue:
 
 def key_of(rule: str) -> str:
     found = json.loads(run("proof", "--json").stdout)["findings"]
-    return next(finding["key"] for finding in found if finding["rule"] == rule)
+    return next(str(finding["key"]) for finding in found if finding["rule"] == rule)
 
 
 def test_the_report_marks_the_place_and_offers_the_fix(issue: Issue) -> None:
