@@ -43,6 +43,7 @@ _WORD = re.compile(
     r"(?:の|・|、| )?([月火水木金土日])曜日?(?!ごと|以外|を除|休|定休|〜)"
     r"(?!(?:[・、とや]|または|及び|および|から)?[月火水木金土日]曜)"
 )
+_BARE = re.compile(r"(?<=[0-9])([月火水木金土日])(?=[)、,・〜\s]|$)")  # 12/18木, behind a slash only
 _INSIDE = re.compile(rf"[・、, ]([月火水木金土日])(?:曜日?)?(?:[・、]?({_HOLIDAY}))?(?=[)〕\]])")
 _NAMED = re.compile(rf" ?(?:の|は|、|・| )?({'|'.join((*HOLIDAY_NAMES, '振替休日', '祝日'))})")
 _BEFORE = re.compile(r"(?<!毎週)(?<!第[0-9一二三四五]・)(?<!第[0-9一二三四五])([月火水木金土日])曜日?(?:の|である)$")
@@ -60,6 +61,9 @@ def after(flat: str, position: int) -> Mark | None:
     word = _WORD.match(flat, position)
     if word:
         return Mark(position, word.end(), ((word.start(1), word[1]),), bracketed=False)
+    bare = _BARE.match(flat, position)
+    if bare and "/" in flat[max(0, position - 3) : position]:
+        return Mark(position, bare.end(), ((bare.start(1), bare[1]),), bracketed=False)
     named = _NAMED.match(flat, position)
     if named:
         return Mark(position, named.end(), (), named[1], named.start(1), named.end(1), bracketed=False)

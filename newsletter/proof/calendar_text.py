@@ -95,7 +95,10 @@ _JOIN = re.compile(
 )
 _DAY = re.compile(rf"(?P<day>{_N})(?: ?(?P<ending>日){_NO_DAY}|(?![0-9月{KANJI_DIGITS}十]))")
 _SLASH_DAY = re.compile(r"(?P<day>[0-9]{1,2})(?![0-9A-Za-z/%:.,時人年月日件名万円回])")
+_LONE_DAY = re.compile(r"(?<![0-9月])(?P<day>[0-9]{1,2})日(?=[(〔\[])")
+_SAID_MONTH = re.compile(rf"(?<![0-9{KANJI_DIGITS}十])(?P<month>{_N}) ?月(?![曜)])")
 _DATE_WORDS = re.compile(r" ?(?:締切|〆切|まで|必着|開催|付け?(?!近)|現在|発行|実施|開始|放送)")
+_ANNOUNCED = re.compile(r"(?:締切|〆切|期限|期日|開催日?|日時|日程)[: は]?$")
 _TAIL_BRACKET = re.compile(r"[^()]{0,12}\)\s*$")
 
 
@@ -111,7 +114,20 @@ def written_dates(text: str, month: date) -> tuple[WrittenDate, ...]:
         if _is_calendar(flat, chain):
             sure = any(one.sure for one in chain) or _fills_brackets(flat, chain)
             found += [replace(one, sure=sure) for one in _share_weekdays(chain)]
+    found = sorted((*found, *_lone_days(flat, found)), key=lambda one: one.start)
     return tuple(_with_years(found, said_years(flat), month))
+
+
+def _lone_days(flat: str, found: list[WrittenDate]) -> Iterator[WrittenDate]:
+    """9日（火） where the month was said before: 12月は9日（火）."""
+    for match in _LONE_DAY.finditer(flat):
+        months = list(_SAID_MONTH.finditer(flat, 0, match.start()))
+        mark = calendar_marks.after(flat, match.end())
+        covered = any(one.start < match.end() and match.start() < max(one.end, _behind(one)) for one in found)
+        if months and mark and mark.bracketed and len(mark.weekdays) == 1 and not covered:
+            month = number(months[-1]["month"])
+            if 1 <= month <= 12:
+                yield WrittenDate(*match.span(), month, number(match["day"]), None, mark, mark.weekdays[0])
 
 
 def _behind(one: WrittenDate) -> int:
@@ -151,7 +167,8 @@ def _looks_like_a_date(flat: str, match: re.Match[str], form: re.Pattern[str]) -
     if form is not _SLASH_FORM:
         return False
     alone = flat[match.start() - 1 : match.start()] == "(" and _TAIL_BRACKET.match(flat, match.end())
-    return bool(alone) or bool(_DATE_WORDS.match(flat, match.end()))
+    announced = _ANNOUNCED.search(flat, max(0, match.start() - 6), match.start())
+    return bool(alone) or bool(announced) or bool(_DATE_WORDS.match(flat, match.end()))
 
 
 def _joined(flat: str, one: WrittenDate, form: re.Pattern[str]) -> WrittenDate | None:

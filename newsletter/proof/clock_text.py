@@ -37,6 +37,10 @@ _RANGE = re.compile(
     r"(?::(?P<last_minute>[0-9]{2})|時(?!間)(?:(?P<last_minutes>[0-9]{1,2})分|(?P<last_half_hour>半))?)(?![0-9:.])"
 )
 NIGHT_FROM, MORNING_UNTIL = 16, 12  # 18:00〜9:00 runs through the night
+_ERA_YEARS = re.compile(
+    rf"(?:{ERA_NAMES}) ?(?P<first>元|[0-9]{{1,2}})(?:年度?)? ?(?P<join>〜|-|から) ?"
+    rf"(?P<last>[0-9]{{1,2}})年度?(?!間|後|目)"
+)
 _CHANGED_TO = re.compile(r"(?:\([^()]{1,14}\))?(?:に(?!かけ|わた|亘)|へ|[^。、]{0,4}と比)")
 _YEAR = rf"(?:(?:{ERA_NAMES}) ?(?:元|[0-9]{{1,2}})|(?:19|20)[0-9]{{2}})"
 _YEARS = re.compile(
@@ -123,6 +127,9 @@ def _minute(match: re.Match[str], prefix: str) -> int:
 def reversed_years(text: str) -> Iterator[Slip]:
     """2030年〜2025年, 令和8年度から令和5年度."""
     flat = plain(text)
+    for match in _ERA_YEARS.finditer(flat):
+        if number(match["last"]) < number(match["first"]) and not moved(flat, match["join"], match.end()):
+            yield Slip(*match.span(), f"「{match[0]}」は、終わりの年が始まりの年より前です。年を確かめてください。")
     for match in _YEARS.finditer(flat):
         first, last = _year(match["first"]), _year(match["last"])
         compared = moved(flat, match["join"], match.end()) or re.match(

@@ -10,6 +10,7 @@ from itertools import pairwise
 from newsletter.proof import clock_text
 from newsletter.proof.calendar_text import WEEKDAYS, Link, WrittenDate, written_dates
 from newsletter.proof.dated import NUMERALS, dated, like
+from newsletter.proof.english_dates import EnglishDate, english_dates, weekday_like
 from newsletter.proof.finding import Finding, Level
 from newsletter.proof.manuscript import Manuscript, Passage, World, passages
 from newsletter.proof.plain import plain
@@ -41,6 +42,21 @@ def weekday_mismatch(this: Rule, manuscript: Manuscript, world: World) -> Iterat
                 right = [possible for possible in one.possible_days if WEEKDAYS[possible.weekday()] == one.weekday[1]]
                 if not right:
                     yield _wrong_weekday(this, passage, one, day, one.weekday)
+        for english in english_dates(plain(passage.text), manuscript.month):
+            if english.day.weekday() != english.weekday:
+                yield _wrong_english(this, passage, english)
+
+
+def _wrong_english(this: Rule, passage: Passage, one: EnglishDate) -> Finding:
+    text, day, right = passage.text, one.day, WEEKDAYS[one.day.weekday()]
+    why = (
+        f"{day.year}年{day.month}月{day.day}日は{right}曜日ですが、"
+        f"「{text[one.weekday_start : one.weekday_end]}」（{WEEKDAYS[one.weekday]}曜日）と書かれています。"
+        "日付と曜日のどちらが正しいか確かめて直してください。"
+    )
+    weekday = weekday_like(text[one.weekday_start : one.weekday_end], day.weekday())
+    fix = text[one.start : one.weekday_start] + weekday + text[one.weekday_end : one.end]
+    return this.finding(passage, one.start, one.end, why, fix)
 
 
 def _wrong_weekday(this: Rule, passage: Passage, one: WrittenDate, day: date, weekday: tuple[int, str]) -> Finding:

@@ -22,7 +22,7 @@ _WEST = (
 )
 _UNIT = r" ?(?P<unit{0}>年度|年|)"
 _DAY = rf"(?: ?(?P<month{{0}}>{_ERA_NUMBER})月(?: ?{_ERA_NUMBER}日)?)?"
-_JOINS = r" ?(?:\((?:=|西暦)?|/|=|すなわち|にあたる|に当たる|、?つまり|、西暦) ?"
+_JOINS = r" ?(?:\((?:=|西暦)?|/|=|すなわち|にあたる|に当たる|(?:生まれ|生)?、?つまり|、西暦) ?"
 _ERA_SIDE = (_ERA + _UNIT + _DAY).replace("{0}", "_a")
 _WEST_SIDE = (_WEST + _UNIT + _DAY).replace("{0}", "_b")
 # 令和8年（2026年）, 2026（令和8）年度, R8/2026
@@ -125,6 +125,9 @@ def _contradiction(this: Rule, passage: Passage, match: re.Match[str], era: Era,
         fixes.append(
             _put(text, start, end, match.span("count_a"), _as(text[slice(*match.span("count_a"))], right_count))
         )
+    elif other := in_era(west):  # before the era began: 令和元年（2018年） is 平成30年
+        span = (match.start("era_a"), match.end("count_a"))
+        fixes.append(_put(text, start, end, span, other[-1].removesuffix("年")))
     fixes.append(
         _put(text, start, end, match.span("west_b"), _as(text[match.start("west_b") : match.end("west_b")], right_west))
     )

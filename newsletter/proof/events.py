@@ -31,8 +31,10 @@ _OPEN = (
 )  # fmt: skip
 _COMING = re.compile("|".join(sorted((*_DONE, *_OPEN), key=len, reverse=True)))
 _APPLY = re.compile(
-    "募集中|受付中|募集しています|募集します|受け付けています|受け付けます|お申し込みください|お申込みください|ご応募ください|(?:参加者|出展者|受講者|出品者|作品|委員)募集中?|お待ちしてい|お待ちしております"
+    "募集中|受付中|募集しています|募集します|受け付けています|受け付けます|お申し込みください|お申込みください|ご応募ください"
+    "|お待ちしています|お待ちしております"
 )
+_APPLY_IN_HEADLINE = re.compile("(?:参加者|出展者|受講者|出品者|作品|委員|実践者|担い手)を?募集中?|" + _APPLY.pattern)
 # The date belongs to something that is over, or another time is named behind it (11月10日に可決され、来年4月に…).
 _PAST_CLAUSE = re.compile(
     r"(?:した|された|った|んだ|きた|れた|いた|えた|けた|めた|せた|べた|ました|でした)(?![いくめ])"
@@ -46,6 +48,8 @@ _SINCE = re.compile(
     r"^(?:\([^)]*\)|（[^）]*）)?\s*(?:午前|午後|正午)?(?:[0-9０-９]{1,2}(?:時|:|：)[0-9０-９半分]*)?"
     r"(?:から|より|以降|に開始し|に始まった)(?!.{0,20}まで)"
 )
+_HELD = re.compile("行われる|行う|開かれる|開く|開催する|開催される|実施する|実施される|催す")
+_DEADLINE = re.compile("締切|締め切り|〆切|期限|必着|しめきり")
 _YEARLY = re.compile(r"毎年|例年|毎月|毎週|以降毎|周年|の日である")
 
 
@@ -62,9 +66,10 @@ def event_past(this: Rule, manuscript: Manuscript, world: World) -> Iterator[Fin
     for item in manuscript.items:
         told = False
         for passage in item_passages(item):
-            for finding in _in_sentences(this, passage, manuscript):
-                told = True
-                yield finding
+            found = list(_in_sentences(this, passage, manuscript))
+            found = found or list(_behind_deadline(this, passage, manuscript))
+            told = told or bool(found)
+            yield from found
         if not told:
             yield from _by_facts(this, item, manuscript)
 
@@ -75,14 +80,15 @@ def _in_sentences(this: Rule, passage: Passage, manuscript: Manuscript) -> Itera
     for match in _words(passage):
         start, end = sentence_at(text, match.start())
         before = [one for one in dates if start <= one.start < match.start()]
-        if passage.field == "headline" and _APPLY.match(match[0]):
+        if passage.field == "headline":
             before = before or [one for one in dates if start <= one.start < end]
         governing = _governing(before, text, match.start())
         if governing is None or _YEARLY.search(text, start, match.end()):
             continue
         day = governing.value
         if day is not None and day < manuscript.sent_on and not _ambiguous(governing, manuscript.sent_on):
-            if _SINCE.match(text[governing.end : match.start()]) and match[0] not in _DONE:
+            between = text[governing.end : match.start()]
+            if _SINCE.match(between) and match[0] not in _DONE and not _HELD.search(between):
                 continue
             done = _DONE.get(match[0])
             yield this.finding(
@@ -90,8 +96,23 @@ def _in_sentences(this: Rule, passage: Passage, manuscript: Manuscript) -> Itera
             )
 
 
+def _behind_deadline(this: Rule, passage: Passage, manuscript: Manuscript) -> Iterator[Finding]:
+    """A deadline that is over in one sentence, an invitation in another: 締切は11月13日です。お待ちしています。"""
+    dates = [one for one in written_dates(passage.text, manuscript.month) if one.sure and one.value]
+    if not dates or any(_ambiguous(one, manuscript.sent_on) for one in dates):
+        return
+    for one in dates:
+        start, end = sentence_at(passage.text, one.start)
+        apply = _APPLY.search(passage.text)
+        outside = apply and not start <= apply.start() < end
+        if apply and outside and one.value and _DEADLINE.search(passage.text, start, end):
+            why = _why(one.value, apply[0], manuscript.sent_on)
+            yield this.finding(passage, *apply.span(), why)
+            return
+
+
 def _words(passage: Passage) -> Iterator[re.Match[str]]:
-    yield from (_APPLY if passage.field == "headline" else _COMING).finditer(passage.text)
+    yield from (_APPLY_IN_HEADLINE if passage.field == "headline" else _COMING).finditer(passage.text)
 
 
 def _governing(before: list[WrittenDate], text: str, position: int) -> WrittenDate | None:
@@ -129,7 +150,7 @@ def _by_facts(this: Rule, item: ProofItem, manuscript: Manuscript) -> Iterator[F
     """By the dates that the submission gave: 締切 and 日時."""
     over = item.ends_on or item.starts_on
     for passage in (Passage(item.number, "headline", item.headline), Passage(item.number, "text", item.text)):
-        apply = _APPLY.search(passage.text)
+        apply = (_APPLY_IN_HEADLINE if passage.field == "headline" else _APPLY).search(passage.text)
         coming = _COMING.search(passage.text)
         if apply and item.deadline and item.deadline < manuscript.sent_on:
             yield this.finding(passage, *apply.span(), _why(item.deadline, apply[0], manuscript.sent_on))
