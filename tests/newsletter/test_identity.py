@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from django.conf import settings
+from django.core.checks import run_checks
 
 from newsletter import adoption, campaigns, delivery, identity, sending
+from newsletter.checks import TAG
 from newsletter.cli import main
 from newsletter.delivery import Settlement, State
 from newsletter.engine import Cause
@@ -165,3 +167,11 @@ def test_the_command_says_what_to_do_next() -> None:
     result = CliRunner().invoke(main, ["adopt", "--by", "佐藤"])
     assert f"newsletter campaign resume {campaign.pk}" in result.stdout
     assert "2件は" in result.stdout
+
+
+def test_the_check_names_it() -> None:
+    identity.require()
+    found = lambda: {message.id for message in run_checks(tags=[TAG], include_deployment_checks=True)}  # noqa: E731
+    assert "newsletter.E030" not in found()
+    _lose_the_file()
+    assert "newsletter.E030" in found()
