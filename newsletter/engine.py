@@ -139,6 +139,8 @@ class Engine:
     _words: str = ""
     _block: int = 0  # how many may be claimed at a time
     _turned: float = 0.0
+    _measured: float = 0.0  # since when the answers are counted
+    _answered: int = 0
     _worker: Worker = field(init=False)
     _recorder: Recorder = field(init=False)
     _renewed: datetime = field(init=False)
@@ -189,13 +191,18 @@ class Engine:
     def _fit_block(self, answers: int) -> None:
         """As much as goes out in two turns: then the lines never wait for a commit, and little is claimed too early."""
         now = time.monotonic()
-        seconds, self._turned = now - self._turned, now
-        if self._worker.journal is None or not answers:
-            return
-        if seconds < TURN_SECONDS and 2 * answers >= self._block:
-            self._block = max(self._smallest_block, min(2 * self._block, LARGEST_BLOCK))
-        elif seconds > 4 * TURN_SECONDS:
-            self._block = max(self._smallest_block, self._block // 2)
+        fast = now - self._turned < TURN_SECONDS and 2 * answers >= self._block
+        self._turned = now
+        self._answered += answers
+        wanted = self._block
+        if fast:
+            wanted *= 2
+        elif (seconds := now - self._measured) >= TURN_SECONDS:
+            going_out = self._answered / seconds * 2 * TURN_SECONDS
+            wanted = max(self._block // 2, min(2 * self._block, round(going_out)))
+            self._measured, self._answered = now, 0
+        if self._worker.journal is not None and answers:
+            self._block = max(self._smallest_block, min(wanted, LARGEST_BLOCK))
 
     def _keep_time(self) -> None:
         now = self.clock()
