@@ -15,7 +15,8 @@ PAIRS = dict(zip("「『（【〔［〈《“｢([{", "」』）】〕］〉》�
 PARTNERS = {close: opening for opening, close in PAIRS.items()}
 # 1) a） ア） at the head of a line or of a list's entry is a label, no bracket.
 _LABEL = re.compile(
-    r"(?:^|(?<=[\s　、。・;；：:〜～\-「（(注表図※]))[0-9０-９]{1,2}[)）]"
+    r"(?:^|(?<=[\s　、。・;；：:〜～\-「（(注表図※＊*]))[0-9０-９]{1,2}[)）]"
+    r"|(?:(?<=から)|(?<=まで)|(?<=[とや]))(?:[0-9]{1,2}|[a-z])\)"
     r"|(?:^|(?<=[\s　、。]))(?:[A-Za-zａ-ｚＡ-Ｚア-ンｱ-ﾝ]|[①-⑳])[)）]",
     re.MULTILINE,
 )

@@ -21,7 +21,8 @@ LAW_SINCE = 1949  # 国民の祝日に関する法律: in force from 1948-07-20
 @lru_cache(maxsize=1024)
 def holiday_name(day: date) -> str:
     """勤労感謝の日, or 振替休日, or empty on a day that is none."""
-    return str(jpholiday.is_holiday_name(day) or "").partition(" ")[0]
+    name = str(jpholiday.is_holiday_name(day) or "")
+    return "振替休日" if "振替休日" in name else name
 
 
 def announced_until(today: date) -> date:
@@ -55,9 +56,10 @@ def _judge(this: Rule, passage: Passage, one: WrittenDate, day: date) -> Iterato
         right = "" if not name else ("休" if name in SUBSTITUTES else "祝")
         yield this.finding(passage, one.start, mark.end, why, *_remarked(passage.text, one, right))
     elif not mark.holiday and name and _says_only_the_weekday(mark):
-        right = f"{passage.text[one.start : mark.end - 1]}・祝{passage.text[mark.end - 1]}"
-        why = f"{said}は祝日（{name}）ですが、その印がありません。「{right}」のように印を付けてください。"
-        yield this.finding(passage, one.start, mark.end, why, right)
+        signs = ("祝", "休") if name in SUBSTITUTES else ("祝",)
+        marked = [f"{passage.text[one.start : mark.end - 1]}・{sign}{passage.text[mark.end - 1]}" for sign in signs]
+        why = f"{said}は休日（{name}）ですが、その印がありません。「{marked[0]}」のように印を付けてください。"
+        yield this.finding(passage, one.start, mark.end, why, *marked)
 
 
 def _is_wrong(one: WrittenDate, day: date) -> bool:
