@@ -16,6 +16,7 @@ SUBJECT_PART = 22  # characters of one headline in the subject: a phone shows ab
 PREHEADER_LENGTH = 90
 BRACKETED = re.compile(r"^【([^】]*)】\s*")
 DATED = re.compile(r"[（(]\s*\d{1,2}\s*[/月][^）)]*[）)]\s*$")
+BRACKETS = {"「": "」", "『": "』", "（": "）", "(": ")", "【": "】", "＜": "＞", "〈": "〉", "［": "］"}
 PARAGRAPH = re.compile(r"\n[ \t\u3000]*\n\s*")
 
 
@@ -32,8 +33,23 @@ def member_headline(member: str, title: str, first: date | None, last: date | No
 
 
 def shorten(text: str, length: int) -> str:
-    """`text` in at most `length` characters; a cut is shown by …"""
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    """`text` in at most `length` characters; a cut is shown by …, and leaves no bracket open."""
+    if len(text) <= length:
+        return text
+    kept = text[: length - 1]
+    opened = _unclosed(kept)
+    return f"{kept[:opened] if opened else kept}…"
+
+
+def _unclosed(text: str) -> int:
+    """Where the first bracket stands that is not closed again; 0 if there is none."""
+    waiting: list[int] = []
+    for position, character in enumerate(text):
+        if character in BRACKETS:
+            waiting.append(position)
+        elif waiting and character == BRACKETS[text[waiting[-1]]]:
+            waiting.pop()
+    return waiting[0] if waiting else 0
 
 
 def paragraphs(text: str) -> tuple[str, ...]:
@@ -58,8 +74,15 @@ def subject_with(default: str, headlines: Sequence[str]) -> str:
 
 def preheader_with(headlines: Sequence[str]) -> str:
     """What a mail program shows beside the subject: the headlines that the subject does not name."""
-    rest = headlines[SUBJECT_HEADLINES:] or headlines
-    return shorten("／".join(_undated(headline) for headline in rest), PREHEADER_LENGTH) if rest else ""
+    rest = [_undated(headline) for headline in headlines[SUBJECT_HEADLINES:] or headlines]
+    if not rest:
+        return ""
+    named = shorten(rest[0], PREHEADER_LENGTH)
+    for headline in rest[1:]:  # whole headlines only: half of one says nothing
+        if len(named) + 1 + len(headline) > PREHEADER_LENGTH:
+            break
+        named = f"{named}／{headline}"
+    return named
 
 
 def _part(headline: str) -> str:

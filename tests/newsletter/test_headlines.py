@@ -65,3 +65,15 @@ def test_the_preheader_names_what_the_subject_does_not() -> None:
     assert headlines.preheader_with(["一", "二", "【A市】三（11/23）", "四"]) == "【A市】三／四"
     assert headlines.preheader_with(["一"]) == "一"
     assert headlines.preheader_with([]) == ""
+
+
+def test_the_preheader_names_whole_headlines_only() -> None:
+    long = "【A市】" + "あ" * 60
+    assert headlines.preheader_with(["一", "二", long, "【B市】" + "い" * 40, "三"]) == long
+    assert len(headlines.preheader_with(["一", "二", "あ" * 100])) == 90
+
+
+def test_a_cut_leaves_no_bracket_open() -> None:
+    assert headlines.shorten("一二三「四五六七八」", 8) == "一二三…"
+    assert headlines.shorten("一（二）三四五六七八", 8) == "一（二）三四五…"
+    assert headlines.shorten("「一二三四五六七八九」", 8) == "「一二三四五六…"
