@@ -59,6 +59,8 @@ def _database(url: str) -> dict[str, object]:
         ) from error
     engine = str(database["ENGINE"])
     if engine.endswith("sqlite3"):
+        if str(database["NAME"]) in ("", ":memory:"):
+            raise ImproperlyConfigured("DATABASE_URL: sqlite:///PATH のように、ファイルの場所を書いてください")
         database["OPTIONS"] = {
             # IMMEDIATE: a writer waits its turn at BEGIN instead of failing in the middle.
             "transaction_mode": "IMMEDIATE",
@@ -76,13 +78,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
 def _huey() -> object:
+    # Its tables are made by `newsletter migrate`, so that a database that is away is no reason not to start at all.
     if str(DATABASES["default"]["ENGINE"]).endswith("postgresql"):
         from huey import PostgresHuey
 
-        return PostgresHuey("newsletter", dsn=DATABASE_URL, utc=True)
+        return PostgresHuey("newsletter", dsn=DATABASE_URL, utc=True, create_tables=False)
     from huey import SqliteHuey
 
-    return SqliteHuey("newsletter", filename=str(VAR / "huey.sqlite3"), utc=True)
+    return SqliteHuey("newsletter", filename=str(VAR / "huey.sqlite3"), utc=True, create_tables=False)
 
 
 HUEY = _huey()

@@ -56,6 +56,8 @@ WRONG = [
     ("NEWSLETTER_ENV_FILE", "/nowhere/.env", "見つかりません"),
     ("DATABASE_URL", "mysql://root:geheim@localhost/x", "SQLite と PostgreSQL"),
     ("DATABASE_URL", "nonsense", "sqlite:///PATH"),
+    ("DATABASE_URL", "sqlite://", "ファイルの場所"),
+    ("DATABASE_URL", "sqlite://:memory:", "ファイルの場所"),
 ]
 
 
@@ -149,6 +151,7 @@ def test_the_file_fills_in_what_the_environment_does_not_say(tmp_path: Path) -> 
     ("content", "words"),
     [
         (b"NEWSLETTER_PORT=8000\n'unclosed\n", "の2行目"),
+        (b"NEWSLETTER_PORT=8000\nNEWSLETTER_DEBUG\n", "の2行目"),
         ("NEWSLETTER_HOST=日本\n".encode("cp932"), "UTF-8"),
     ],
 )
