@@ -24,7 +24,11 @@ def _folder() -> Path:
 
 @contextlib.contextmanager
 def at_work() -> Iterator[str]:
-    """A new worker's name, provably alive until the block ends or the process dies."""
+    """A new worker's name, provably alive until the block ends or the process dies.
+
+    When the block ends by an error, or is cut off, its claims are still open: then the lock file stays, for whoever
+    sweeps to see by its free lock that the worker is gone.
+    """
     name = secrets.token_hex(12)
     file = _folder() / f"{name}.lock"
     newborn = file.with_suffix(".new")
@@ -34,9 +38,9 @@ def at_work() -> Iterator[str]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         newborn.rename(file)
         yield name
+        file.unlink(missing_ok=True)
     finally:
         newborn.unlink(missing_ok=True)
-        file.unlink(missing_ok=True)
         os.close(descriptor)
 
 
