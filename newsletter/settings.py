@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
@@ -49,9 +50,9 @@ ERROR_MAIL = environment.words("NEWSLETTER_ERROR_MAIL")
 DATABASE_URL = environment.text("DATABASE_URL", f"sqlite:///{VAR / 'newsletter.sqlite3'}")
 
 
-def _database(url: str) -> dict[str, object]:
+def _database(url: str) -> dict[str, Any]:
     try:
-        database: dict[str, object] = dict(dj_database_url.parse(url, conn_max_age=60))
+        database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60))
     except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
         # The address may hold a password: say its form, not its text.
         raise ImproperlyConfigured(
@@ -61,15 +62,18 @@ def _database(url: str) -> dict[str, object]:
     if engine.endswith("sqlite3"):
         if str(database["NAME"]) in ("", ":memory:"):
             raise ImproperlyConfigured("DATABASE_URL: sqlite:///PATH のように、ファイルの場所を書いてください")
-        database["OPTIONS"] = {
+        options: dict[str, Any] = {
             # IMMEDIATE: a writer waits its turn at BEGIN instead of failing in the middle.
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
         database["TEST"] = {"NAME": str(VAR / "test.sqlite3")}  # a real file, as in production
-    elif not engine.endswith("postgresql"):
+    elif engine.endswith("postgresql"):
+        options = {"options": "-c lock_timeout=30s"}  # as on SQLite: whoever waits in vain is told so
+    else:
         raise ImproperlyConfigured("DATABASE_URL: 使えるのは SQLite と PostgreSQL だけです")
+    database["OPTIONS"] = options | database.get("OPTIONS", {})
     return database
 
 

@@ -87,7 +87,7 @@ def database_words(error: Exception) -> str:
     if "connection" in text.lower() or "unable to open" in text or "resolve host" in text:
         # First: "connection failed: … database "x" does not exist" is not about a missing table.
         return f"データベースに接続できません。DATABASE_URL を確認してください。（{text}）"
-    if "locked" in text:
+    if "locked" in text or "lock timeout" in text:
         return "データベースをほかの処理が使っています。終わってからもう一度実行してください。"
     if "no such table" in text or "does not exist" in text or "no such column" in text:
         return "データベースの準備ができていません。newsletter migrate を実行してください。"

@@ -85,7 +85,18 @@ class Instance:
             ports = Ports(**json.loads((var / MARK).read_text()))
         except (OSError, ValueError, TypeError) as error:
             raise DemoError("まだ実演をしていません。先に make demo を実行してください。") from error
+        if not (var / "report.json").exists():
+            raise DemoError("前回の実演が途中で終わっています。もう一度 make demo を実行してください。")
         return cls(var, ports, say)
+
+    def refuse_taken_ports(self) -> None:
+        """The links in the mails name these ports, so other ones would not do."""
+        for port in (self.ports.web, self.ports.smtp, self.ports.catcher_web):
+            if not _is_free(port):
+                raise DemoError(
+                    f"ポート {port} はほかのプログラムが使っています。"
+                    "それを終わらせるか、make demo からやり直してください（空いているポートを使います）。"
+                )
 
     @property
     def base_url(self) -> str:

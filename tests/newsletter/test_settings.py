@@ -85,6 +85,13 @@ def test_a_boolean_is_true_or_false(value: str, meaning: bool) -> None:
     assert settings_of(NEWSLETTER_DEBUG=value)["DEBUG"] is meaning
 
 
+def test_options_of_the_database_can_stand_in_its_address() -> None:
+    sqlite = settings_of(DATABASE_URL="sqlite:////tmp/x.sqlite3?timeout=3")["DATABASES"]["default"]["OPTIONS"]
+    assert (sqlite["timeout"], sqlite["transaction_mode"]) == (3, "IMMEDIATE")
+    postgres = settings_of(DATABASE_URL="postgres://u:p@db.example.jp/x?sslmode=require")["DATABASES"]["default"]
+    assert postgres["OPTIONS"] == {"options": "-c lock_timeout=30s", "sslmode": "require"}
+
+
 def test_behind_https_cookies_are_for_https_only() -> None:
     settings = settings_of(NEWSLETTER_BASE_URL="https://news.example.jp/")
     assert settings["SESSION_COOKIE_SECURE"] is settings["CSRF_COOKIE_SECURE"] is True
