@@ -56,15 +56,19 @@ class _Bounded:
 
     ends_at = float("inf")
 
-    def unknown_starttag(self, tag: str, attrs: Any) -> Any:
+    def check_patience(self) -> None:
         if time.monotonic() > self.ends_at:
             raise ParseError("読み込みに時間がかかりすぎるため、中止しました。")
+
+    def unknown_starttag(self, tag: str, attrs: Any) -> Any:
+        self.check_patience()
         # Each element without a known namespace is looked up among all that the document declares.
         if len(self.namespaces_in_use) > _MOST_NAMESPACES:  # type: ignore[attr-defined]
             raise ParseError("名前空間の宣言が多すぎるため、読み込みません。")
         return super().unknown_starttag(tag, attrs)  # type: ignore[misc]
 
     def handle_data(self, text: str, escape: int = 1) -> None:
+        self.check_patience()
         pieces = self.elementstack[-1][2] if self.elementstack else ()  # type: ignore[attr-defined]
         # White space at the start of a text is taken off piece by piece, in time with the square of their number.
         if pieces and text.isspace() and pieces[-1].isspace():

@@ -65,6 +65,7 @@ _MANY_BREAKS = re.compile(r"(?:<br>\s?){3,}")
 _EDGE_BREAKS = re.compile(
     rf"(?P<open><(?:{_WITH_EDGES})(?: [^>]*)?>)(?:\s|<br>)+|(?:\s|<br>)+(?P<close></(?:{_WITH_EDGES})>)"
 )
+_GAP_AT_TAG = re.compile(r">\s|\s<")
 _AROUND_BLOCKS = re.compile(rf"\s*(</?(?:{'|'.join(sorted(_BLOCKS))})(?: [^>]*)?>)\s*")
 
 # What WordPress adds to every item of its feeds, in the languages of our sources.
@@ -205,13 +206,23 @@ def _tidy(html: str) -> str:
     """What nh3 leaves, made small: paragraphs for boxes, no empty shells, no counting pixels, folded white space."""
     html = "".join(_without_dead_ends(_TAG.split(_with_paragraphs(html))))
     for _ in range(_PASSES):
-        smaller = _MANY_BREAKS.sub("<br><br>", _EMPTY.sub(r"\2", html))
-        smaller = _EDGE_BREAKS.sub(lambda edge: edge["open"] or edge["close"], smaller)
-        smaller = _AROUND_BLOCKS.sub(r"\1", smaller).strip()
+        smaller = _smaller(html).strip()
         if smaller == html:
             break
         html = smaller
     return _without_tail(html)
+
+
+def _smaller(html: str) -> str:
+    # Asked first whether there is anything to do: these patterns are slow in long texts, and mostly there is not.
+    if "></" in html or "> </" in html:
+        html = _EMPTY.sub(r"\2", html)
+    if "<br>" in html:
+        html = _MANY_BREAKS.sub("<br><br>", html)
+        html = _EDGE_BREAKS.sub(lambda edge: edge["open"] or edge["close"], html)
+    if _GAP_AT_TAG.search(html):
+        html = _AROUND_BLOCKS.sub(r"\1", html)
+    return html
 
 
 def _with_paragraphs(html: str) -> str:

@@ -17,7 +17,7 @@ def test_folders_are_read_with_all_below_in_the_order_of_names(tmp_path: Path) -
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(rss())
     found = [str(path.relative_to(tmp_path)) for path in files_in([tmp_path, tmp_path / "z.xml"])]
-    assert found == ["z.xml", "a/c/3.xml", "b/1.xml", "b/2.xml", "z.xml"]
+    assert found == ["a/c/3.xml", "b/1.xml", "b/2.xml", "z.xml", "z.xml"]
 
 
 def test_a_file_is_read_and_timed(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from feeds.models import Feed
-from newsletter.cli import main
+from newsletter.cli import feeds_read, main
 from tests.feed_server import FeedServer, Page, rss, serving
 
 SAMPLES = Path("tests/data/feeds")
@@ -184,6 +184,11 @@ def test_several_processes_answer_in_the_same_order() -> None:
         return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
 
     assert without_time(read(str(SAMPLES), "--processes", "2")) == without_time(read(str(SAMPLES)))
+
+
+def test_files_over_which_a_process_died_are_read_one_by_one() -> None:
+    files = [SAMPLES / "atom-1.0.xml", SAMPLES / "html-page.xml"]
+    assert [reading.error is None for reading in feeds_read._one_by_one(files)] == [True, False]
 
 
 def test_a_named_file_that_is_no_feed_is_a_failure() -> None:
