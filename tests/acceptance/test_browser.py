@@ -237,6 +237,8 @@ def test_a_member_sends_news_gets_it_back_and_sends_it_corrected(site: Site, tmp
     site.instance.run("submissions", "return", number, "--reason", "会場を書き足してください。", "--by", "編集")
     page.goto(site.link(site.letter_to(answers["contact_email"], "修正のお願い"), "s"))
     assert "会場を書き足してください。" in main_text(page)
+    page.click("#own a:has-text('直して送る')")
+    assert "会場を書き足してください。" in main_text(page)
     assert page.input_value("[name=title]") == answers["title"]
     page.fill("[name=body]", "会場は大通公園です。")
     page.click("button[value=check]")
