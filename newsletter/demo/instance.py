@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+READY = "終わるには Ctrl-C"  # what `serve` and `catch` say once they listen
 MARK = ".demo"  # only a folder that has it is ever emptied
 
 
@@ -155,13 +156,13 @@ class Instance:
         return Path(shutil.copyfile(file, self.var / name))
 
     @contextlib.contextmanager
-    def background(self, command: str, port: int) -> Iterator[None]:
+    def background(self, command: str) -> Iterator[None]:
         """A server (`serve`, `catch`) while the block runs."""
         log = self.var / f"{command}.log"
-        with log.open("w") as output:
+        with log.open("w", encoding="utf-8") as output:
             process = self.start(command, output)
             try:
-                _wait_for(port, process, log)
+                _wait_for(process, log)
                 yield
             finally:
                 process.terminate()
@@ -179,11 +180,12 @@ class Instance:
         )
 
 
-def _wait_for(port: int, process: subprocess.Popen[str], log: Path) -> None:
+def _wait_for(process: subprocess.Popen[str], log: Path) -> None:
+    """Until the server itself says that it runs; an answer at its port might be somebody else's."""
     for _ in range(300):
         if process.poll() is not None:
-            raise DemoError(f"サーバを起動できません。\n{log.read_text()}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            raise DemoError(f"サーバを起動できません。\n{log.read_text('utf-8', 'replace')}")
+        if READY in log.read_text("utf-8", "replace"):
             return
         time.sleep(0.1)
     raise DemoError(f"サーバが30秒以内に応答しません。記録: {log}")

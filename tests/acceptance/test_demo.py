@@ -27,6 +27,8 @@ from typing import Any
 import pytest
 
 from newsletter.demo import sample_readers
+from newsletter.demo.instance import DemoError
+from newsletter.demo.instance import Instance as DemoInstance
 from tests.acceptance import month
 from tests.acceptance.conftest import CHECKOUT, get
 
@@ -68,6 +70,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
     _, complaint = first.communicate(timeout=60)
     assert first.returncode != 0
     assert "Traceback" not in complaint
+    assert "中止しました" in complaint
     (var / "left-by-the-first-run").write_text("x")
     second = demo("run", var=var)
     said, complaint = second.communicate(timeout=240)
@@ -250,3 +253,15 @@ def test_a_folder_with_somebody_s_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("x")
     assert "実演用でないファイルがあります" in refused("run", tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_server_of_somebody_else_is_not_mistaken_for_its_own(tmp_path: Path) -> None:
+    """The port was free when it was chosen, and is taken when the server starts."""
+    instance = DemoInstance.fresh(tmp_path / "var", lambda _: None)
+    instance.run("migrate")
+    with (
+        socket.create_server(("127.0.0.1", instance.ports.web)),
+        pytest.raises(DemoError, match="ほかのプログラムが使っています"),
+        instance.background("serve"),
+    ):
+        raise AssertionError("it went on")
