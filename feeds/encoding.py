@@ -24,9 +24,13 @@ _ALIASES = {
 }
 JIS_CODECS = frozenset({"cp932", "euc_jp", "iso2022_jp"})
 _GUESSES = ("utf-8", "cp932", "euc_jp", "cp1252")
-# Decided by their bytes alone, or never meant: a document that starts with a plain "<?xml" is not UTF-16 whatever it
-# says (.NET programs write so into UTF-8 files), and UTF-7 was only ever used for attacks.
-_NOT_TRIED = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-7", "ascii"})
+# What a document may declare, as Python names it. Not among them are UTF-16 and UTF-32, which the bytes themselves
+# decide (.NET programs write "utf-16" into UTF-8 files), UTF-7, which only attacks used, and Python's codecs that are
+# no charsets ("rot13", "bz2").
+_DECLARABLE = re.compile(
+    r"utf-8|cp932|euc_jp|iso2022_jp|gb18030|cp949|big5hkscs|iso8859-\d{1,2}|cp125\d|cp(?:437|737|775|85[02578]|86[0-9]|874)|"
+    r"koi8-[rtu]|tis-620|mac-(?:roman|cyrillic|greek|turkish|latin2)|hp-roman8"
+)
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -50,7 +54,8 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fc]")
 # Half-width katakana, C1 controls and private characters are what mojibake is made of.
 _ODD = re.compile("[\u0080-\u009f\ue000-\uf8ff\uff61-\uff9f]")
-_WESTERN = re.compile("[\u00a0«»°§\u2013-\u2026€\u00c0-\u024f\u0370-\u052f]")
+_LETTERS = re.compile(r"(?=[^\x00-\x7f])(?:[^\W\d_]|[\u00a0«»°§\u2013-\u2026€])")
+_MULTI_BYTE = JIS_CODECS | {"utf-8", "gb18030", "cp949", "big5hkscs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +89,16 @@ def _declared(body: bytes, content_type: str) -> list[str]:
     in_header = _CHARSET.search(content_type)
     in_document = _XML_ENCODING.search(body[:1000])
     labels = [in_header[1] if in_header else "", in_document[1].decode("ascii") if in_document else ""]
-    return [codec for codec in map(_codec, labels) if codec and codec not in _NOT_TRIED]
+    return [codec for codec in map(_codec, labels) if codec]
 
 
 def _codec(label: str) -> str:
     label = label.lower()
     try:
-        found = codecs.lookup(_ALIASES.get(label, label))
-        # Codecs that are no charsets ("hex", "rot13") answer with something else than text, or not at all.
-        found.decode(b"", "replace")
-    except (LookupError, ValueError, AssertionError):
+        codec = codecs.lookup(_ALIASES.get(label, label)).name
+    except (LookupError, ValueError):
         return ""
-    text_codec = getattr(found, "_is_text_encoding", True)
-    return _ALIASES.get(label, found.name) if text_codec else ""
+    return _ALIASES.get(label, codec) if _DECLARABLE.fullmatch(codec) else ""
 
 
 def _most_sensible(sample: bytes, declared: list[str]) -> str:
@@ -112,9 +114,9 @@ def _doubt(text: str, codec: str, *, guessed: bool) -> float:
     """How unlikely it is that somebody wrote this: 0 is sensible, 1 and more is not."""
     foreign = len(_NOT_ASCII.findall(text)) or 1
     doubt = (3 * text.count("\ufffd") + len(_ODD.findall(text))) / foreign
-    if codec == "cp1252":
-        # Western text is letters and a few marks; other charsets read as Western are mostly symbols.
-        return doubt + 1 - len(_WESTERN.findall(text)) / foreign
+    if codec not in _MULTI_BYTE:
+        # Every byte is a character there. A text is letters and a few marks; what was read wrongly is half symbols.
+        return doubt + 1 - len(_LETTERS.findall(text)) / foreign
     if guessed and codec in JIS_CODECS and not _KANA.search(text):
         return doubt + 0.5  # "é" and a letter make a kanji in Shift_JIS, but nothing Western makes kana
     return doubt

@@ -29,14 +29,13 @@ class FileReading:
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named, and those in the folders named, by name, with all folders below."""
+    """The files named, and all those in and below the folders named, each folder's in the order of their paths."""
     for path in paths:
-        if not path.is_dir():
+        if path.is_dir():
+            found = (os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)  # noqa: PTH118
+            yield from map(Path, sorted(found))
+        else:
             yield path
-            continue
-        for folder, folders, names in os.walk(path):
-            folders.sort()
-            yield from (Path(folder, name) for name in sorted(names))
 
 
 def read_file(path: Path, patience: float = 20.0) -> FileReading:

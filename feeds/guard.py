@@ -72,7 +72,9 @@ def is_allowed(address: IPAddress, *, allow_loopback: bool) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None or address.scope_id:
             return False
-        if any(not is_allowed(inner, allow_loopback=False) for inner in _embedded(address)):
+        if address in _NAT64:
+            return is_allowed(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF), allow_loopback=False)
+        if not all(is_allowed(inner, allow_loopback=False) for inner in _tunnelled(address)):
             return False
     refused = address.is_multicast or address.is_reserved or address.is_link_local or address.is_unspecified
     return address.is_global and not refused and not any(address in network for network in _REFUSED)
@@ -89,13 +91,9 @@ def _is_plain_loopback(address: IPAddress) -> bool:
     return address == ipaddress.IPv6Address("::1")
 
 
-def _embedded(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
-    """The IPv4 addresses that a tunnel or translator would send to: 6to4, Teredo, NAT64."""
-    inner = [address.sixtofour] if address.sixtofour else []
-    inner += list(address.teredo or ())
-    if address in _NAT64:
-        inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return inner
+def _tunnelled(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 addresses that a tunnel would send to: 6to4, Teredo."""
+    return [*([address.sixtofour] if address.sixtofour else []), *(address.teredo or ())]
 
 
 def _resolve(host: str, port: int, resolver: Resolver, seconds: float) -> list[str]:

@@ -69,6 +69,8 @@ def parse_feed(
         raise ParseError(f"フィードではありません。RSSでもAtomでもないXML（{document.root}）です。")
     if raw.cut_off and not raw.entries:
         raise ParseError("文書が途中で切れています。")
+    if raw.guessed and not raw.entries:
+        raise ParseError("XMLとして正しくなく、記事も見つかりません。")
     reader = _EntryReader(base=url or _own_address(raw), from_jis=decoded.codec in JIS_CODECS)
     return ParsedFeed(
         title=reader.line(raw.feed, "title"),
@@ -152,11 +154,12 @@ class _EntryReader:
         return text.jis_dashes(value) if self.from_jis else value
 
     def _url(self, raw: dict[str, Any], guid: str) -> str:
-        link = _string(raw, "link") or next(_alternates(raw), "")
+        link = _string(raw, "link")
         # feedparser takes a GUID for the link if nothing else is there, even one that is only a number.
         if link == guid and not guid.startswith(("http://", "https://", "/")):
-            return ""
-        return resolve(self.base, link)
+            link = ""
+        link = link or next(_alternates(raw), "")
+        return resolve(self.base, link) if link else ""
 
 
 def _string(raw: dict[str, Any], name: str) -> str:

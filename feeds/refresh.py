@@ -195,6 +195,8 @@ class _Round:
     def _poll_safely(self, feed: Feed) -> Refreshed:
         try:
             return refresh_feed(feed, self._now, self._limits, self._caller)
+        except FeedsError as error:
+            return Refreshed(feed.key, Result.FAILED, problem=str(error))
         except DatabaseError as error:
             logger.warning("feed %s could not be stored: %s", feed.key, error)
             return Refreshed(feed.key, Result.FAILED, problem="取得した内容をデータベースに保存できませんでした。")

@@ -12,7 +12,7 @@ import time
 import xml.sax
 import xml.sax.expatreader
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Any
 from xml.parsers.expat import errors as expat_errors
@@ -24,6 +24,7 @@ from feedparser.namespaces import _base, dc
 from feeds.errors import ParseError
 
 _MOST_NAMESPACES = 100
+_MOST_ATTRIBUTES = 200
 _TOLERANT_LIMIT = 4_000_000
 # The document ends too early, or something follows its end: what came before is whole.
 _CUT_OFF = frozenset(
@@ -47,6 +48,7 @@ class RawFeed:
     feed: dict[str, Any]
     entries: list[dict[str, Any]] = field(default_factory=list)
     cut_off: bool = False  # the document ended in the middle; its last, incomplete entry is left out
+    guessed: bool = False  # it is no well-formed XML; what it says is what the tolerant parser made of it
 
 
 class _Bounded:
@@ -54,15 +56,19 @@ class _Bounded:
 
     ends_at = float("inf")
 
-    def unknown_starttag(self, tag: str, attrs: Any) -> Any:
+    def check_patience(self) -> None:
         if time.monotonic() > self.ends_at:
             raise ParseError("読み込みに時間がかかりすぎるため、中止しました。")
+
+    def unknown_starttag(self, tag: str, attrs: Any) -> Any:
+        self.check_patience()
         # Each element without a known namespace is looked up among all that the document declares.
         if len(self.namespaces_in_use) > _MOST_NAMESPACES:  # type: ignore[attr-defined]
             raise ParseError("名前空間の宣言が多すぎるため、読み込みません。")
         return super().unknown_starttag(tag, attrs)  # type: ignore[misc]
 
     def handle_data(self, text: str, escape: int = 1) -> None:
+        self.check_patience()
         pieces = self.elementstack[-1][2] if self.elementstack else ()  # type: ignore[attr-defined]
         # White space at the start of a text is taken off piece by piece, in time with the square of their number.
         if pieces and text.isspace() and pieces[-1].isspace():
@@ -115,6 +121,12 @@ for _name in dir(api.StrictFeedParser):
 class _Strict(_Bounded, api.StrictFeedParser):  # type: ignore[misc]
     """For well-formed XML."""
 
+    def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:  # noqa: N802 SAX's own name
+        # SAX looks each attribute up among all of its element.
+        if len(attrs) > _MOST_ATTRIBUTES:
+            raise ParseError("一つの要素に含まれる属性が多すぎるため、読み込みません。")
+        super().startElementNS(name, qname, attrs)
+
 
 class _Tolerant(_Bounded, api.LooseFeedParser):  # type: ignore[misc]
     """For what only looks like XML."""
@@ -164,7 +176,7 @@ def _parse_tolerantly(text: str, ends_at: float) -> RawFeed:
     parser.ends_at = ends_at
     _without_extras(parser)
     parser.feed(text)
-    return _raw(parser)
+    return replace(_raw(parser), guessed=True)
 
 
 def _raw(parser: Any, *, cut_off: bool = False) -> RawFeed:

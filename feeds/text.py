@@ -65,17 +65,23 @@ _MANY_BREAKS = re.compile(r"(?:<br>\s?){3,}")
 _EDGE_BREAKS = re.compile(
     rf"(?P<open><(?:{_WITH_EDGES})(?: [^>]*)?>)(?:\s|<br>)+|(?:\s|<br>)+(?P<close></(?:{_WITH_EDGES})>)"
 )
+_GAP_AT_TAG = re.compile(r">\s|\s<")
 _AROUND_BLOCKS = re.compile(rf"\s*(</?(?:{'|'.join(sorted(_BLOCKS))})(?: [^>]*)?>)\s*")
 
 # What WordPress adds to every item of its feeds, in the languages of our sources.
-_TAILS = (
-    r"The post .{1,600}? (?:appeared first on|first appeared on) .{1,300}?\.?",
-    r"投稿 .{1,600}? は .{1,300}? に最初に表示されました。?",
+_LINK = r"<a [^>]*>[^<]{1,500}</a>"
+_HTML_TAIL = re.compile(
+    rf"(?:<p>|<br>|^)\s*(?:The post {_LINK} (?:appeared first on|first appeared on) {_LINK}\.?"
+    rf"|投稿 {_LINK} は {_LINK} に最初に表示されました。?)\s*(?:</p>)?\s*$"
 )
-_HTML_TAIL = re.compile(rf"(?:<p>|<br>|^)\s*(?:{'|'.join(_TAILS)})\s*(?:</p>)?\s*$", re.DOTALL)
-_TEXT_TAIL = re.compile(rf"(?:^|\s)(?:{'|'.join(_TAILS)})\s*$", re.DOTALL)
+_SITE = r"(?:[^.\n]|\.(?=\S)){1,150}"  # a name that may be example.org, but no second sentence
+_TEXT_TAIL = re.compile(
+    rf"(?:^|\s)(?:The post [^\n]{{1,400}}? (?:appeared first on|first appeared on) {_SITE}\.?"
+    r"|投稿 [^\n]{1,400}? は [^\n]{1,150}? に最初に表示されました。?)\s*$"
+)
 _TAIL_WORDS = ("first", "最初に表示されました")
-_EXCERPT_END = re.compile(r"\s*(?:\[\s*(?:…|\.{3})\s*\]|\(\s*(?:…|\.{3})\s*\))\s*$")
+_SENTENCE_ENDS = ("。", "！", "？", ".", "!", "?", "…")
+_EXCERPT_END = re.compile(r"\[\s?(?:…|\.{3})\s?\]$|\(\s?(?:…|\.{3})\s?\)$")
 
 # An article never comes near these; a document made to keep the parser busy does (its time grows with the square).
 _LONGEST = 400_000
@@ -116,7 +122,7 @@ def words(cleaned: str) -> str:
             blocks.append("" if piece.startswith("</") else "・")
         elif name in ("td", "th"):
             blocks[-1] += " "
-        elif name in _BLOCKS:
+        elif name in _BLOCKS and blocks[-1] != "・":  # a paragraph that opens a list item goes on behind its mark
             blocks.append("")
     return _joined(_lines(block) for block in blocks)
 
@@ -126,7 +132,9 @@ def within_limits(html: str) -> str:
     html = without_control(html)
     if len(html) <= _LONGEST and html.count("<") <= _MOST_TAGS:
         return html
-    return _paragraphs(entities.unescape(re.sub(r"<[^<>]*>", "\n\n", html[:_LONGEST])))
+    # Cut so far that what is left is within the limits, however much of it must be escaped.
+    bare = entities.unescape(re.sub(r"<[^<>]*>", "\n\n", html[:_LONGEST]))
+    return _paragraphs(bare.strip()[: _LONGEST // 8])
 
 
 def shorten(text: str, limit: int) -> str:
@@ -146,7 +154,12 @@ def without_tail(text: str) -> str:
     """Plain text without the line that WordPress adds and without the mark of its cut."""
     if any(word in text for word in _TAIL_WORDS):
         text = _TEXT_TAIL.sub("", text)
-    return _EXCERPT_END.sub("…", text).strip()
+    text = text.strip()
+    end = _EXCERPT_END.search(text[-12:])
+    if end is None:
+        return text
+    cut = text[: len(text) - len(end[0])].rstrip()
+    return cut if cut.endswith(_SENTENCE_ENDS) else cut + "…"
 
 
 def in_running_text(html: str, change: Callable[[str], str]) -> str:
@@ -193,13 +206,23 @@ def _tidy(html: str) -> str:
     """What nh3 leaves, made small: paragraphs for boxes, no empty shells, no counting pixels, folded white space."""
     html = "".join(_without_dead_ends(_TAG.split(_with_paragraphs(html))))
     for _ in range(_PASSES):
-        smaller = _MANY_BREAKS.sub("<br><br>", _EMPTY.sub(r"\2", html))
-        smaller = _EDGE_BREAKS.sub(lambda edge: edge["open"] or edge["close"], smaller)
-        smaller = _AROUND_BLOCKS.sub(r"\1", smaller).strip()
+        smaller = _smaller(html).strip()
         if smaller == html:
             break
         html = smaller
     return _without_tail(html)
+
+
+def _smaller(html: str) -> str:
+    # Asked first whether there is anything to do: these patterns are slow in long texts, and mostly there is not.
+    if "></" in html or "> </" in html:
+        html = _EMPTY.sub(r"\2", html)
+    if "<br>" in html:
+        html = _MANY_BREAKS.sub("<br><br>", html)
+        html = _EDGE_BREAKS.sub(lambda edge: edge["open"] or edge["close"], html)
+    if _GAP_AT_TAG.search(html):
+        html = _AROUND_BLOCKS.sub(r"\1", html)
+    return html
 
 
 def _with_paragraphs(html: str) -> str:
@@ -258,5 +281,5 @@ def _joined(blocks: Iterator[str]) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    parts = (normalise(part) for part in re.split(r"\n\s*\n", without_tail(text)))
+    parts = [normalise(part) for part in re.split(r"\n\s*\n", without_tail(text))][: _MOST_TAGS // 4]
     return "".join(f"<p>{entities.escape(part, quote=False)}</p>" for part in parts if part)

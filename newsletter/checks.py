@@ -19,6 +19,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
 
+from newsletter import environment
+
 TAG = "newsletter"
 LITTLE_SPACE = 500 * 1024 * 1024  # bytes
 # RFC 2606 and JPRS reserve these; mail from them cannot be answered and lands in spam.
@@ -79,6 +81,17 @@ def debug_pages() -> Iterator[CheckMessage]:
             "NEWSLETTER_DEBUG が true です。誤りの画面に設定やデータが表示されます。",
             hint="開発のとき以外は、NEWSLETTER_DEBUG を消してください。",
             id="newsletter.E004",
+        )
+
+
+@_checked
+def misspelt_settings() -> Iterator[CheckMessage]:
+    """A misspelt name leaves the default in force, and mail in the catcher."""
+    for name in environment.unknown():
+        yield Caution(
+            f"{name} という設定はありません。",
+            hint="名前のつづりを docs/running.md の一覧と比べてください。",
+            id="newsletter.W023",
         )
 
 

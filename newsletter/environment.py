@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 from dotenv.parser import parse_stream
 
+PREFIX = "NEWSLETTER_"
+asked: set[str] = set()  # every variable that was looked for
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -29,14 +31,22 @@ def load_file(name: str, default: Path) -> None:
     except UnicodeDecodeError as error:
         raise ImproperlyConfigured(f"{file}: 文字コードをUTF-8にして保存してください") from error
     for binding in parse_stream(io.StringIO(content)):
-        if binding.error:  # dotenv itself would only log it and go on without the variable
+        if binding.error or (
+            binding.key and binding.value is None
+        ):  # dotenv itself would only log it and go on without the variable
             raise ImproperlyConfigured(f"{file} の{binding.original.line}行目: 名前=値 の形で書いてください")
     load_dotenv(stream=io.StringIO(content))
 
 
 def text(name: str, default: str) -> str:
     """The variable's value without outer white space, or `default` when it is unset or empty."""
+    asked.add(name)
     return os.environ.get(name, "").strip() or default
+
+
+def unknown() -> list[str]:
+    """Variables that look like ours and that nobody reads: misspelt ones, whose defaults are in force unnoticed."""
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in asked)
 
 
 def boolean(name: str, default: bool) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
@@ -59,9 +60,9 @@ ERROR_MAIL = environment.words("NEWSLETTER_ERROR_MAIL")
 DATABASE_URL = environment.text("DATABASE_URL", f"sqlite:///{VAR / 'newsletter.sqlite3'}")
 
 
-def _database(url: str) -> dict[str, object]:
+def _database(url: str) -> dict[str, Any]:
     try:
-        database: dict[str, object] = dict(dj_database_url.parse(url, conn_max_age=60))
+        database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60))
     except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
         # The address may hold a password: say its form, not its text.
         raise ImproperlyConfigured(
@@ -69,15 +70,20 @@ def _database(url: str) -> dict[str, object]:
         ) from error
     engine = str(database["ENGINE"])
     if engine.endswith("sqlite3"):
-        database["OPTIONS"] = {
+        if str(database["NAME"]) in ("", ":memory:"):
+            raise ImproperlyConfigured("DATABASE_URL: sqlite:///PATH のように、ファイルの場所を書いてください")
+        options: dict[str, Any] = {
             # IMMEDIATE: a writer waits its turn at BEGIN instead of failing in the middle.
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
         database["TEST"] = {"NAME": str(VAR / "test.sqlite3")}  # a real file, as in production
-    elif not engine.endswith("postgresql"):
+    elif engine.endswith("postgresql"):
+        options = {"options": "-c lock_timeout=30s"}  # as on SQLite: whoever waits in vain is told so
+    else:
         raise ImproperlyConfigured("DATABASE_URL: 使えるのは SQLite と PostgreSQL だけです")
+    database["OPTIONS"] = options | database.get("OPTIONS", {})
     return database
 
 
@@ -86,13 +92,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
 def _huey() -> object:
+    # Its tables are made by `newsletter migrate`, so that a database that is away is no reason not to start at all.
     if str(DATABASES["default"]["ENGINE"]).endswith("postgresql"):
         from huey import PostgresHuey
 
-        return PostgresHuey("newsletter", dsn=DATABASE_URL, utc=True)
+        return PostgresHuey("newsletter", dsn=DATABASE_URL, utc=True, create_tables=False)
     from huey import SqliteHuey
 
-    return SqliteHuey("newsletter", filename=str(VAR / "huey.sqlite3"), utc=True)
+    return SqliteHuey("newsletter", filename=str(VAR / "huey.sqlite3"), utc=True, create_tables=False)
 
 
 HUEY = _huey()

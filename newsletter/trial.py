@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from datetime import datetime
 
-from newsletter import editions
+from newsletter import campaigns, editions
 from newsletter.errors import CampaignError
 from newsletter.links import preferences_url, unsubscribe_url
 from newsletter.mail.content import RenderedMail
@@ -40,10 +40,7 @@ def _rendered(issue: Issue) -> RenderedMail:
     """As it would be sent now: the approved edition, or the issue as it stands while it is being edited."""
     if issue.state == Issue.State.OPEN:
         return editions.render(issue)[1]
-    edition = issue.editions.order_by("-made_at", "-pk").first()
-    if edition is None:
-        raise CampaignError(f"{issue}には版がありません。")
-    return rendered_edition(edition)
+    return rendered_edition(campaigns.approved_edition(issue))
 
 
 async def _hand_over(relay: Relay, envelope: Envelope, content: bytes) -> SmtpResult:

@@ -24,6 +24,7 @@ urlpatterns = [
     path("s/<str:token>/sent/", submit.submitted, name="submitted"),
     path("s/<str:token>/<int:number>/", submit.correct, name="submit_correct"),
     path("s/<str:token>/<int:number>/withdraw/", submit.withdraw, name="submit_withdraw"),
+    path("favicon.ico", archive.icon),
     path("photos/<str:name>", photos.photo, name="photo"),
     path("staff/", desk_home.overview, name="desk"),
     path("staff/login/", login.StaffLogin.as_view(), name="login"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -58,6 +59,19 @@ def immediate_tasks() -> Iterator[None]:
     settings.HUEY.immediate = True
     yield
     settings.HUEY.immediate = False
+
+
+@pytest.fixture(autouse=True)
+def no_lock_left_behind() -> Iterator[None]:
+    """A test that leaves a campaign's lock held would fail others far away from itself: it fails here instead."""
+    yield
+    for file in VAR.glob("workers/*.task"):
+        with file.open("r+") as descriptor:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holders = Path("/proc/locks").read_text() if Path("/proc/locks").exists() else ""
+                pytest.fail(f"{file.name} is still held (we are {os.getpid()}):\n{holders}")
 
 
 @pytest.hookimpl(wrapper=True)

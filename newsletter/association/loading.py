@@ -192,6 +192,8 @@ def _change_feed(feed: Feed, wanted: ProfileFeed, loaded: Mapping[str, Any]) -> 
     if loaded.get("url") == wanted.url:
         del fields["url"]  # the feed may have moved (301) since: what it said itself stays
     details = _differences(feed, fields)
+    if "url" in fields and fields["url"] != feed.url:
+        fields |= {"etag": "", "last_modified": ""}  # what the old address gave to ask again with means nothing here
     if details:
         Feed.objects.filter(pk=feed.pk).update(**fields)
     # `paused` counts only for a new feed: whether a known one is polled is up to the staff.

@@ -9,6 +9,10 @@ from importlib import import_module
 
 import click
 
+from newsletter.cli import japanese
+
+japanese.speak()
+
 # name: (module, attribute, one line of help)
 COMMANDS = {
     "profile": ("newsletter.cli.profile", "profile", "団体のプロファイルを読み込み、確認します。"),

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli import campaign_words as words
-from newsletter.cli.base import by_option, django_command, fail, is_terminal, json_option, print_json
+from newsletter.cli.base import (
+    by_option,
+    database_words,
+    django_command,
+    fail,
+    is_terminal,
+    json_option,
+    print_json,
+)
 from newsletter.cli.listing import print_facts
 
 if TYPE_CHECKING:
@@ -200,6 +208,8 @@ def _start_and_send(campaign: Campaign, person: str, as_json: bool) -> None:
 
 
 def _send(campaign: Campaign, person: str, as_json: bool) -> None:
+    from django.db import DatabaseError
+
     from newsletter import campaigns, reports, sending
     from newsletter.sending import Cause
 
@@ -210,6 +220,11 @@ def _send(campaign: Campaign, person: str, as_json: bool) -> None:
             campaigns.pause(campaign, f"{person}さんが打ち切りました")
             fail(
                 "打ち切りました。送っている途中だったメールは、続けるときに「不明」として記録されます。"
+                f"続けるとき: newsletter campaign resume {campaign.pk}"
+            )
+        except DatabaseError as error:
+            fail(
+                f"{database_words(error)}送っている途中だったメールは、続けるときに「不明」として記録されます。"
                 f"続けるとき: newsletter campaign resume {campaign.pk}"
             )
     if run.cause is Cause.INTERRUPTED:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -30,6 +32,7 @@ def run(var: Path) -> None:
     from newsletter.demo.instance import DemoError
     from newsletter.demo.run import run_demo
 
+    _end_on_sigterm()
     try:
         run_demo(var.resolve(), click.echo)
     except DemoError as error:
@@ -43,7 +46,17 @@ def serve(var: Path) -> None:
     from newsletter.demo.instance import DemoError
     from newsletter.demo.serve import serve_demo
 
+    _end_on_sigterm()
     try:
         serve_demo(var.resolve(), click.echo)
     except DemoError as error:
         fail(str(error))
+
+
+def _end_on_sigterm() -> None:
+    """SIGTERM ends like Ctrl-C, so that the servers of the demonstration end too."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

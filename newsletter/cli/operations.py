@@ -111,6 +111,7 @@ def migrate(as_json: bool) -> None:
 
     applied = pending_migrations()
     call_command("migrate", interactive=False, verbosity=0)
+    _prepare_queue()
     files = collect_static_files()
     if as_json:
         print_json({"applied": applied, "static_files": files})
@@ -121,6 +122,17 @@ def migrate(as_json: bool) -> None:
     for name in applied:
         click.echo(f"    {name}")
     click.echo(f"画面の部品: {files}個を用意しました。" if files else "画面の部品: 変更はありません。")
+
+
+def _prepare_queue() -> None:
+    """The tables of the background work; on SQLite they are a file of their own, which may have been thrown away."""
+    from django.db import connection
+    from huey.contrib.djhuey import HUEY
+    from huey.storage import BaseSqlStorage
+
+    if isinstance(HUEY.storage, BaseSqlStorage):  # in memory it needs none
+        with connection.wrap_database_errors:  # Huey's errors become Django's, which have words already
+            HUEY.storage.initialize_schema()
 
 
 def collect_static_files() -> int:
@@ -149,6 +161,7 @@ def serve(host: str | None, port: int | None, threads: int) -> None:
     from django.conf import settings
 
     _refuse_without_migrations()
+    _prepare_queue()
     collect_static_files()
     from newsletter.wsgi import application
 
@@ -178,16 +191,19 @@ def web_server(application: Any, host: str, port: int, threads: int) -> Any:
         "trusted_proxy_count": 1,
         "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
     }
-    return waitress.create_server(
-        application,
-        listen=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-        threads=threads,
-        ident=None,
-        channel_timeout=60,
-        max_request_body_size=UPLOAD_LIMIT,
-        clear_untrusted_proxy_headers=True,
-        **(proxy if settings.TRUSTED_PROXY else {}),
-    )
+    try:
+        return waitress.create_server(
+            application,
+            listen=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            threads=threads,
+            ident=None,
+            channel_timeout=60,
+            max_request_body_size=UPLOAD_LIMIT,
+            clear_untrusted_proxy_headers=True,
+            **(proxy if settings.TRUSTED_PROXY else {}),
+        )
+    except ValueError as error:  # a name that cannot be looked up
+        raise Failure(f"待ち受けるアドレス「{host}」が見つかりません。NEWSLETTER_HOST を確かめてください。") from error
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -202,6 +218,7 @@ def work(workers: int) -> None:
     from huey.contrib.djhuey import HUEY
 
     _refuse_without_migrations()
+    _prepare_queue()
     from newsletter import tasks
 
     consumer = HUEY.create_consumer(workers=workers, periodic=True, shutdown_timeout=PATIENCE)

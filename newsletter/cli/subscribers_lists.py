@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.base import by_option, django_command, fail, is_terminal, json_option, print_json
+from newsletter.cli.base import by_option, database_words, django_command, fail, is_terminal, json_option, print_json
 from newsletter.cli.subscribers_report import Report
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def _corrections(written: Sequence[str]) -> dict[str, str]:
 
 def _run(table: Table, grounds: tuple[str, str, str] | None, report: Report) -> None:
     from django.conf import settings
+    from django.db import DatabaseError
     from django.utils import timezone
 
     from subscribers import importer
@@ -153,7 +154,13 @@ def _run(table: Table, grounds: tuple[str, str, str] | None, report: Report) -> 
         basis, proof, person = grounds
         reasons = importer.Grounds(ConsentEvent.Basis(basis), proof.strip(), person, table.path.name)
         now = timezone.now()
-        importer.run_import(candidates, reasons, now, settings.FINGERPRINT_KEY, is_cp932=is_cp932, on_block=on_block)
+        try:
+            importer.run_import(
+                candidates, reasons, now, settings.FINGERPRINT_KEY, is_cp932=is_cp932, on_block=on_block
+            )
+        except DatabaseError as error:
+            # The verdicts that were shown so far are void.
+            fail(f"{database_words(error)}名簿は1行も取り込んでいません。")
 
 
 def _lookups() -> Lookups:

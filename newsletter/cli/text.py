@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from newsletter.cli.base import EXIT_FAILED
+from newsletter.cli.base import EXIT_FAILED, fail, os_error_words
 from newsletter.cli.text_proof import proof
 from newsletter.cli.text_wrap import wrap
 
@@ -29,27 +29,36 @@ text.add_command(proof)
     "file",
     required=True,
     metavar="FILE",
-    type=click.File("rb"),
     help='1行に1件のJSON {"id","html"} を書いたファイル。- で標準入力から読みます。',
 )
-def clean(file: IO[bytes]) -> None:
+def clean(file: str) -> None:
     """外から来たHTMLを、メールに必要なもの（段落、箇条書き、強調、リンク、画像、簡単な表）だけにします。
 
     読めない行があれば、行番号と理由を示して先へ進み、最後に終了コード1で終わります。
     """
+    try:
+        with click.open_file(file, "rb") as lines:
+            every_row_is_clean = _clean(lines, file)
+    except OSError as error:
+        fail(os_error_words(error))
+    if not every_row_is_clean:
+        sys.exit(EXIT_FAILED)
+
+
+def _clean(lines: IO[bytes], file: str) -> bool:
+    """Print the clean rows, and on stderr what is wrong with the others; whether there were none of these."""
     from feeds.text import clean_html
 
-    broken = False
-    for number, line in _rows(file):
+    broken = 0
+    for number, line in _rows(lines):
         try:
             row = _read_row(line)
         except ValueError as error:
-            click.echo(f"エラー: {file.name} {number}行目: {error}", err=True)
-            broken = True
-            continue
-        click.echo(_printable({"id": row["id"], "html": clean_html(row["html"])}))
-    if broken:
-        sys.exit(EXIT_FAILED)
+            click.echo(f"エラー: {file} の{number}行目: {error}", err=True)
+            broken += 1
+        else:
+            click.echo(_printable({"id": row["id"], "html": clean_html(row["html"])}))
+    return not broken
 
 
 def _rows(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+READY = "終わるには Ctrl-C"  # what `serve` and `catch` say once they listen
 MARK = ".demo"  # only a folder that has it is ever emptied
 
 
@@ -85,7 +86,18 @@ class Instance:
             ports = Ports(**json.loads((var / MARK).read_text()))
         except (OSError, ValueError, TypeError) as error:
             raise DemoError("まだ実演をしていません。先に make demo を実行してください。") from error
+        if not (var / "report.json").exists():
+            raise DemoError("前回の実演が途中で終わっています。もう一度 make demo を実行してください。")
         return cls(var, ports, say)
+
+    def refuse_taken_ports(self) -> None:
+        """The links in the mails name these ports, so other ones would not do."""
+        for port in (self.ports.web, self.ports.smtp, self.ports.catcher_web):
+            if not _is_free(port):
+                raise DemoError(
+                    f"ポート {port} はほかのプログラムが使っています。"
+                    "それを終わらせるか、make demo からやり直してください（空いているポートを使います）。"
+                )
 
     @property
     def base_url(self) -> str:
@@ -145,13 +157,13 @@ class Instance:
         return Path(shutil.copyfile(file, self.var / name))
 
     @contextlib.contextmanager
-    def background(self, command: str, port: int) -> Iterator[None]:
+    def background(self, command: str) -> Iterator[None]:
         """A server (`serve`, `catch`) while the block runs."""
         log = self.var / f"{command}.log"
-        with log.open("w") as output:
+        with log.open("w", encoding="utf-8") as output:
             process = self.start(command, output)
             try:
-                _wait_for(port, process, log)
+                _wait_for(process, log)
                 yield
             finally:
                 process.terminate()
@@ -169,11 +181,12 @@ class Instance:
         )
 
 
-def _wait_for(port: int, process: subprocess.Popen[str], log: Path) -> None:
+def _wait_for(process: subprocess.Popen[str], log: Path) -> None:
+    """Until the server itself says that it runs; an answer at its port might be somebody else's."""
     for _ in range(300):
         if process.poll() is not None:
-            raise DemoError(f"サーバを起動できません。\n{log.read_text()}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            raise DemoError(f"サーバを起動できません。\n{log.read_text('utf-8', 'replace')}")
+        if READY in log.read_text("utf-8", "replace"):
             return
         time.sleep(0.1)
     raise DemoError(f"サーバが30秒以内に応答しません。記録: {log}")

@@ -28,10 +28,7 @@ def run_demo(var: Path, say: Say) -> None:
     now = datetime.now(ZoneInfo("Asia/Tokyo"))
     _prepare(instance)
     _poll_feeds(instance, now)
-    with (
-        instance.background("catch", instance.ports.catcher_web),
-        instance.background("serve", instance.ports.web),
-    ):
+    with instance.background("catch"), instance.background("serve"):
         _take_submissions(instance, now)
         _gather_readers(instance)
         month = f"{now:%Y-%m}"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from newsletter.demo.instance import Instance
+from newsletter.demo.instance import DemoError, Instance
 
 STAFF_NAME = "demo"
 SERVERS = ("catch", "serve", "work")
@@ -16,6 +16,7 @@ SERVERS = ("catch", "serve", "work")
 def serve_demo(var: Path, say: Callable[[str], None]) -> None:
     """Run the three servers of the last demonstration; when one ends, all end."""
     instance = Instance.of_last_run(var, say)
+    instance.refuse_taken_ports()
     password = (var / "staff-password").read_text().strip()
     processes = [instance.start(command) for command in SERVERS]
     say(f"ウェブの画面    {instance.base_url}/")
@@ -25,6 +26,7 @@ def serve_demo(var: Path, say: Callable[[str], None]) -> None:
     try:
         while all(process.poll() is None for process in processes):
             time.sleep(0.5)
+        raise DemoError("サーバの1つが終わったので、ほかも終わらせました。上に表示された理由を確かめてください。")
     except KeyboardInterrupt:
         say("")
     finally:

@@ -93,6 +93,8 @@ def render_template(templates: Path, name: str, context: Mapping[str, Any]) -> s
         raise RenderError(f"テンプレート「{error.name}」が見つかりません。", name) from error
     except jinja2.TemplateSyntaxError as error:
         raise RenderError(f"書き方に誤りがあります。（{error.message}）", error.name or name, error.lineno) from error
+    except UnicodeDecodeError as error:
+        raise RenderError("文字コードがUTF-8ではありません。UTF-8で保存してください。", name) from error
     except Exception as error:  # whatever an expression in a template can raise
         template, line = _place_in_templates(error, templates, name)
         words = f"値がありません。（{error}）" if isinstance(error, jinja2.UndefinedError) else str(error)

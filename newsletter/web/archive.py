@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.http import require_safe
@@ -65,6 +66,12 @@ def issue_text(_request: HttpRequest, slug: str) -> HttpResponse:
     response = HttpResponse(editions.text_for_web(_edition(slug)), content_type="text/plain; charset=utf-8")
     response["Cache-Control"] = CACHE
     return response
+
+
+@require_safe
+def icon(_request: HttpRequest) -> HttpResponse:
+    """Browsers ask here when a page names none, as an issue and its text do not."""
+    return redirect(static("site/icon.svg"))
 
 
 @require_safe

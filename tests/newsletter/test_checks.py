@@ -85,6 +85,12 @@ def test_a_doubtful_setting_is_found(settings: Settings, name: str, value: objec
     assert identifier in found()
 
 
+def test_a_misspelt_setting_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "W023" not in found()
+    monkeypatch.setenv("NEWSLETTER_RELAY_ULR", "smtps://relay.example.jp")
+    assert "NEWSLETTER_RELAY_ULR" in found()["W023"]
+
+
 def test_plain_http_is_fine_on_this_machine(settings: Settings) -> None:
     for address in ("http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"):
         settings.BASE_URL = address

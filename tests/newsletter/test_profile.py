@@ -226,10 +226,11 @@ def test_what_staff_and_sources_changed_since_stays() -> None:
 @pytest.mark.django_db
 def test_a_new_address_in_the_file_counts_more_than_the_remembered_one(tmp_path: Path) -> None:
     profile.load(PROFILE, NOW)
-    Feed.objects.filter(key="iclei-world").update(url="https://moved.example.jp/feed/")
+    Feed.objects.filter(key="iclei-world").update(url="https://moved.example.jp/feed/", etag='"1"')
     file = file_with(tmp_path, ("https://iclei.org/feed/", "https://news.example.jp/feed/"))
     assert changed(profile.load(file, LATER)) == [("feed", "iclei-world", Action.CHANGED)]
     assert Feed.objects.get(key="iclei-world").url == "https://news.example.jp/feed/"
+    assert Feed.objects.get(key="iclei-world").etag == ""
 
 
 @pytest.mark.django_db

@@ -56,6 +56,8 @@ WRONG = [
     ("NEWSLETTER_ENV_FILE", "/nowhere/.env", "見つかりません"),
     ("DATABASE_URL", "mysql://root:geheim@localhost/x", "SQLite と PostgreSQL"),
     ("DATABASE_URL", "nonsense", "sqlite:///PATH"),
+    ("DATABASE_URL", "sqlite://", "ファイルの場所"),
+    ("DATABASE_URL", "sqlite://:memory:", "ファイルの場所"),
 ]
 
 
@@ -81,6 +83,13 @@ def test_an_empty_variable_means_the_default() -> None:
 @pytest.mark.parametrize(("value", "meaning"), [("true", True), ("TRUE", True), ("false", False)])
 def test_a_boolean_is_true_or_false(value: str, meaning: bool) -> None:
     assert settings_of(NEWSLETTER_DEBUG=value)["DEBUG"] is meaning
+
+
+def test_options_of_the_database_can_stand_in_its_address() -> None:
+    sqlite = settings_of(DATABASE_URL="sqlite:////tmp/x.sqlite3?timeout=3")["DATABASES"]["default"]["OPTIONS"]
+    assert (sqlite["timeout"], sqlite["transaction_mode"]) == (3, "IMMEDIATE")
+    postgres = settings_of(DATABASE_URL="postgres://u:p@db.example.jp/x?sslmode=require")["DATABASES"]["default"]
+    assert postgres["OPTIONS"] == {"options": "-c lock_timeout=30s", "sslmode": "require"}
 
 
 def test_behind_https_cookies_are_for_https_only() -> None:
@@ -149,6 +158,7 @@ def test_the_file_fills_in_what_the_environment_does_not_say(tmp_path: Path) -> 
     ("content", "words"),
     [
         (b"NEWSLETTER_PORT=8000\n'unclosed\n", "の2行目"),
+        (b"NEWSLETTER_PORT=8000\nNEWSLETTER_DEBUG\n", "の2行目"),
         ("NEWSLETTER_HOST=日本\n".encode("cp932"), "UTF-8"),
     ],
 )

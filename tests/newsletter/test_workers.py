@@ -32,6 +32,13 @@ def test_a_worker_is_not_gone_while_it_works_and_leaves_nothing_behind() -> None
     assert not list((settings.VAR / "workers").glob(f"{name}*"))
 
 
+def test_a_worker_that_failed_is_gone_at_once_for_its_claims_are_open() -> None:
+    with pytest.raises(OSError, match="disk"), workers.at_work() as name:
+        raise OSError("disk")
+    assert workers.is_gone(name)
+    workers.bury(name)
+
+
 def test_a_worker_that_was_killed_is_gone_at_once() -> None:
     process = _python("with workers.at_work() as worker:\n    print(worker.name, flush=True)\n    time.sleep(60)")
     assert process.stdout

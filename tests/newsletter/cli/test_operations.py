@@ -105,8 +105,9 @@ def test_only_the_trusted_proxy_can_speak_for_the_client(
     headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.1", "X-Forwarded-Proto": "https"}
     with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/", headers=headers)) as answer:
         body = answer.read().decode()
-    server.close()
-    thread.join()
+    server.trigger.pull_trigger(server.close)  # in its own loop: it may be waiting on the sockets that this closes
+    thread.join(timeout=20)
+    assert not thread.is_alive()
     assert body == f"{client} {scheme}"
 
 

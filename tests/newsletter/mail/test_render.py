@@ -249,6 +249,13 @@ def test_a_part_printed_without_its_brackets_is_an_error(broken: Path) -> None:
         render_issue(rich_issue(), broken)
 
 
+def test_a_template_in_another_encoding_is_named(broken: Path) -> None:
+    file = broken / "issue.txt.j2"
+    file.write_bytes(file.read_text("utf-8").encode("cp932", "replace"))
+    with pytest.raises(RenderError, match=r"issue\.txt\.j2: 文字コードがUTF-8ではありません"):
+        render_issue(rich_issue(), broken)
+
+
 def test_a_missing_template_is_named(broken: Path) -> None:
     (broken / "parts.mjml.j2").unlink()
     with pytest.raises(RenderError, match=r"parts\.mjml\.j2"):

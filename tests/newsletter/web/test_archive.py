@@ -141,3 +141,9 @@ def test_reading_is_all_that_can_be_done(client: Client, path: str) -> None:
     sent(date(2026, 11, 1))
     assert client.post(f"/archive/{path}").status_code == 405
     assert client.head(f"/archive/{path}").status_code == 200
+
+
+def test_a_page_without_an_icon_of_its_own_gets_ours(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert answer.status_code == 302
+    assert answer["Location"].endswith(".svg")
