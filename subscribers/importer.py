@@ -15,12 +15,12 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
-from subscribers import suppression
+from subscribers import suppression, undo
 from subscribers.addresses import fingerprint
 from subscribers.audience import BLOCK
 from subscribers.candidates import Candidate, Lookups, read_candidates
 from subscribers.errors import ImportFileError
-from subscribers.models import ConsentEvent, Subscriber, Suppression
+from subscribers.models import ConsentEvent, FormerValues, ImportRun, Subscriber, Suppression
 from subscribers.table import Table
 
 WRITE_BATCH = 1000
@@ -178,21 +178,28 @@ def run_import(
     *,
     is_cp932: bool = False,
     on_block: Callable[[Sequence[Planned]], None] = lambda _: None,
+    on_done: Callable[[ImportRun], None] = lambda _: None,
 ) -> Counter[Verdict]:
-    """Write the whole list in one transaction, or nothing of it; how many rows came to which end."""
+    """Write the whole list in one transaction, or nothing of it; how many rows came to which end.
+
+    The import can be taken back for 30 days: see undo.py. `on_done` gets its row.
+    """
     if not grounds.proof.strip():
         raise ImportFileError("同意の証跡（どこで確かめられるか）を書いてください。")
     counts: Counter[Verdict] = Counter()
     try:
         with transaction.atomic():
+            writing = _Writing.begin(grounds, now)
             for block in plan_import(candidates, fingerprint_key, is_cp932=is_cp932):
-                _write(block, grounds, now)
+                writing.write(block)
                 counts.update(planned.action for planned in block)
                 on_block(block)
+            run = writing.end(counts)
     except IntegrityError as error:
         raise ImportFileError(
             "取込の間に、同じ宛先の申込がありました。何も取り込んでいません。もう一度実行してください。"
         ) from error
+    on_done(run)
     return counts
 
 
@@ -224,13 +231,65 @@ def _equal(told: object, stored: object, *, is_cp932: bool) -> bool:
     return told == stored
 
 
-def _write(block: Sequence[Planned], grounds: Grounds, now: datetime) -> None:
-    added = [(planned, _subscriber(planned, now)) for planned in block if planned.action is Verdict.ADDED]
-    Subscriber.objects.bulk_create([subscriber for _, subscriber in added], batch_size=WRITE_BATCH)
-    updated = [(planned, _changed(planned, now)) for planned in block if planned.action is Verdict.UPDATED]
-    _update([subscriber for _, subscriber in updated])
-    events = [_event(planned, subscriber, grounds, now) for planned, subscriber in (*added, *updated)]
-    ConsentEvent.objects.bulk_create(events, batch_size=WRITE_BATCH)
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """One import while it is being written."""
+
+    run: ImportRun
+    grounds: Grounds
+    now: datetime
+    earlier: tuple[int, ...]  # imports that can still be taken back
+
+    @classmethod
+    def begin(cls, grounds: Grounds, now: datetime) -> _Writing:
+        earlier = tuple(undo.open_runs(now).values_list("pk", flat=True))
+        run = ImportRun.objects.create(
+            file=grounds.file[:255], basis=grounds.basis, proof=grounds.proof, operator=grounds.operator, at=now
+        )
+        return cls(run, grounds, now, earlier)
+
+    def end(self, counts: Counter[Verdict]) -> ImportRun:
+        for verdict in (Verdict.ADDED, Verdict.UPDATED, Verdict.SAME, Verdict.REFUSED):
+            setattr(self.run, str(verdict), counts[verdict])
+        self.run.save()
+        return self.run
+
+    def write(self, block: Sequence[Planned]) -> None:
+        added = [(planned, _subscriber(planned, self.now)) for planned in block if planned.action is Verdict.ADDED]
+        Subscriber.objects.bulk_create([subscriber for _, subscriber in added], batch_size=WRITE_BATCH)
+        updated = [(planned, _changed(planned, self.now)) for planned in block if planned.action is Verdict.UPDATED]
+        _update([subscriber for _, subscriber in updated])
+        FormerValues.objects.bulk_create(
+            [_former(self.run, planned, subscriber) for planned, subscriber in updated], batch_size=WRITE_BATCH
+        )
+        written = (*added, *updated, *self._vouched_for_again(block))
+        events = [_event(planned, subscriber, self.grounds, self.run) for planned, subscriber in written]
+        ConsentEvent.objects.bulk_create(events, batch_size=WRITE_BATCH)
+
+    def _vouched_for_again(self, block: Sequence[Planned]) -> list[tuple[Planned, Subscriber]]:
+        """Rows that change nothing, of people who would go if an earlier import were taken back: this list has them."""
+        same = {planned.known.id: planned for planned in block if planned.action is Verdict.SAME and planned.known}
+        if not self.earlier or not same:
+            return []
+        events = ConsentEvent.objects.filter(subscriber__in=same, import_run__in=self.earlier)
+        ids = events.order_by().values_list("subscriber_id", flat=True).distinct()
+        return [(same[id_], Subscriber(pk=id_)) for id_ in ids if id_ is not None]
+
+
+def _former(run: ImportRun, planned: Planned, subscriber: Subscriber) -> FormerValues:
+    """What is written over, and with what: the changed fields only."""
+    known = planned.known
+    assert known is not None  # noqa: S101 - an update has something to update
+    names = [*planned.changes]
+    if known.values["confirmed_at"] != subscriber.confirmed_at:
+        names.append("confirmed_at")
+    before = Subscriber(**{name: known.state if name == "state" else known.values[name] for name in names})
+    return FormerValues(
+        import_run=run,
+        subscriber=subscriber,
+        before=undo.plain_values(before, names),
+        after=undo.plain_values(subscriber, names),
+    )
 
 
 def _update(subscribers: Sequence[Subscriber]) -> None:
@@ -271,10 +330,12 @@ def _changed(planned: Planned, now: datetime) -> Subscriber:
     return Subscriber(pk=known.id, **({"state": known.state} | values), confirmed_at=confirmed_at)
 
 
-def _event(planned: Planned, subscriber: Subscriber, grounds: Grounds, now: datetime) -> ConsentEvent:
+def _event(planned: Planned, subscriber: Subscriber, grounds: Grounds, run: ImportRun) -> ConsentEvent:
     detail: dict[str, object] = {"file": grounds.file, "row": planned.candidate.line, "proof": grounds.proof}
     if planned.action is Verdict.UPDATED:
         detail["changed"] = sorted(planned.changes)
+    if planned.action is Verdict.SAME:
+        detail["same"] = True
     if planned.candidate.consented_at:
         detail["consented_at"] = planned.candidate.consented_at.isoformat()
     return ConsentEvent(
@@ -284,5 +345,6 @@ def _event(planned: Planned, subscriber: Subscriber, grounds: Grounds, now: date
         basis=grounds.basis,
         operator=grounds.operator,
         detail=detail,
-        at=now,
+        import_run=run,
+        at=run.at,
     )

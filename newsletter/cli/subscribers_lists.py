@@ -153,7 +153,10 @@ def _run(table: Table, grounds: tuple[str, str, str] | None, report: Report) -> 
         basis, proof, person = grounds
         reasons = importer.Grounds(ConsentEvent.Basis(basis), proof.strip(), person, table.path.name)
         now = timezone.now()
-        importer.run_import(candidates, reasons, now, settings.FINGERPRINT_KEY, is_cp932=is_cp932, on_block=on_block)
+        importer.run_import(
+            candidates, reasons, now, settings.FINGERPRINT_KEY,
+            is_cp932=is_cp932, on_block=on_block, on_done=report.written,
+        )  # fmt: skip
 
 
 def _lookups() -> Lookups:
