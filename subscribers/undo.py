@@ -136,7 +136,7 @@ def decide(
         return Undone(line, person.address, Fate.REMOVED, "", person.pk, event.fingerprint)
     if former is None:
         return _because(kept, NO_VALUES)
-    if any(_plain(getattr(person, name)) != value for name, value in former.after.items()):
+    if any(plain(getattr(person, name)) != value for name, value in former.after.items()):
         return _because(kept, OVERWRITTEN)
     return Undone(line, person.address, Fate.RESTORED, "", person.pk, event.fingerprint, former.before)
 
@@ -186,12 +186,8 @@ def _write(run: ImportRun, block: Sequence[Undone], by: str, now: datetime) -> N
     )
 
 
-def plain_values(subscriber: Subscriber, names: Sequence[str]) -> dict[str, Any]:
-    """The values of these fields as JSON holds them."""
-    return {name: _plain(getattr(subscriber, name)) for name in names}
-
-
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON holds it."""
     return value.isoformat() if isinstance(value, datetime) else value
 
 
