@@ -16,7 +16,7 @@ from huey.contrib.djhuey import db_periodic_task, db_task
 from feeds import photo_files, refresh
 from newsletter import delivery, sending, workers
 from newsletter.proofing import link_checks
-from subscribers import signup
+from subscribers import signup, undo
 
 # `newsletter work` sets this when it is told to stop: a running campaign then finishes what is on the wire and gives
 # back the rest, and the next start goes on with it.
@@ -81,3 +81,9 @@ def tidy_photos() -> None:
 def forget_unconfirmed() -> None:
     """Sign-ups that nobody confirmed in 14 days. newsletter subscribers forget-unconfirmed"""
     signup.forget_unconfirmed(timezone.now())
+
+
+@every_night
+def forget_former_values() -> None:
+    """What imports wrote over, once they can no longer be taken back. newsletter subscribers tidy"""
+    undo.forget_former_values(timezone.now())

@@ -8,6 +8,7 @@ from django.urls import path
 
 from newsletter.web import archive, login, photos, public, submit
 from newsletter.web.desk import home as desk_home
+from newsletter.web.desk import proof as desk_proof
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -27,6 +28,7 @@ urlpatterns = [
     path("favicon.ico", archive.icon),
     path("photos/<str:name>", photos.photo, name="photo"),
     path("staff/", desk_home.overview, name="desk"),
+    path("staff/issues/<slug:slug>/proof/", desk_proof.proof, name="desk_proof"),
     path("staff/login/", login.StaffLogin.as_view(), name="login"),
     path("staff/logout/", auth.LogoutView.as_view(), name="logout"),
     path("staff/password/", login.StaffPasswordReset.as_view(), name="password_reset"),

@@ -44,6 +44,7 @@ STATE_REFUSALS = {
 }
 SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!)")
 PRIVATE_USE = re.compile("[\ue000-\uf8ff]")  # 外字: what it shows depends on the machine
+_VOICING = re.compile("[\u3099\u309a]")
 DITTO = {"〃", "同上", "々", "″"}
 
 
@@ -118,7 +119,8 @@ def tidy(text: str) -> str:
 
     Not NFC: that would turn 神 (U+FA19) into 神. Variation selectors stay, they choose the glyph of a name.
     """
-    if text.isprintable() and text.isascii() and "  " not in text:
+    # Nearly every cell: nothing invisible in it (the wide space is no sign of that), no voicing mark apart.
+    if text.replace("\u3000", "").isprintable() and "  " not in text and not _VOICING.search(text):
         return text.strip()
     spaced = re.sub(r"[\t\r\n\x0b\x0c\x85\u2028\u2029\u00a0]+", " ", text)
     seen = "".join(sign for sign in spaced if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Cn"))
@@ -171,7 +173,7 @@ class _Reading:
         return value
 
     def _state(self, text: str) -> str:
-        word = normal(text)
+        word = normal(text) if text else ""
         if not word:
             return ""
         state = _STATE.get(word)
@@ -199,7 +201,7 @@ class _Reading:
         self.told["municipality"] = code
 
     def _format(self, text: str) -> None:
-        word = normal(text)
+        word = text if text in FORMATS else normal(text)
         if not word:
             return
         if word in FORMATS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from subscribers.errors import ImportFileError
 
@@ -79,6 +80,7 @@ OTHERS = (
 )
 
 
+@lru_cache(maxsize=4_000)  # 形式 and 状態 say the same in every row
 def normal(heading: str) -> str:
     """A heading or cell for comparing: half width, lower case, without spaces, stars and notes in brackets."""
     half = unicodedata.normalize("NFKC", heading).lower()

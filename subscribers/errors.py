@@ -19,3 +19,7 @@ class ImportFileError(SubscribersError):
 
 class SuppressionError(SubscribersError):
     """The suppression cannot be made or lifted."""
+
+
+class ImportUndoError(SubscribersError):
+    """The import cannot be taken back."""

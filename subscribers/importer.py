@@ -13,17 +13,18 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from subscribers import suppression
 from subscribers.addresses import fingerprint
 from subscribers.audience import BLOCK
 from subscribers.candidates import Candidate, Lookups, read_candidates
 from subscribers.errors import ImportFileError
-from subscribers.models import ConsentEvent, Subscriber, Suppression
+from subscribers.import_writing import FIELDS as _FIELDS
+from subscribers.import_writing import Writing
+from subscribers.models import ConsentEvent, ImportRun, Subscriber, Suppression
+from subscribers.seen import Seen
 from subscribers.table import Table
-
-WRITE_BATCH = 1000
 
 
 class Verdict(StrEnum):
@@ -119,21 +120,28 @@ def plan_import(
     candidates: Iterable[Candidate], fingerprint_key: str, *, is_cp932: bool = False
 ) -> Iterator[list[Planned]]:
     """What would become of each candidate, in blocks, two queries each; nothing is written."""
-    seen: dict[str, int] = {}
     candidates = iter(candidates)
-    while block := list(islice(candidates, BLOCK)):
-        keys = [candidate.address.key for candidate in block if candidate.address]
-        marks = {key: fingerprint(key, fingerprint_key) for key in keys}
-        known = _known(keys)
-        stopped = suppression.reasons(list(marks.values()))
-        planned = []
-        for candidate in block:
-            key = candidate.address.key if candidate.address else ""
-            mark = marks.get(key, "")
-            planned.append(decide(candidate, mark, known.get(key), stopped.get(mark), seen.get(key), is_cp932=is_cp932))
-            if key and not candidate.refusal:
-                seen.setdefault(key, candidate.line)
-        yield planned
+    with Seen() as seen:
+        while block := list(islice(candidates, BLOCK)):
+            yield _plan_block(block, seen, fingerprint_key, is_cp932=is_cp932)
+
+
+def _plan_block(block: Sequence[Candidate], seen: Seen, fingerprint_key: str, *, is_cp932: bool) -> list[Planned]:
+    keys = [candidate.address.key for candidate in block if candidate.address]
+    marks = {key: fingerprint(key, fingerprint_key) for key in keys}
+    known = _known(keys)
+    stopped = suppression.reasons(list(marks.values()))
+    lines = seen.lines(marks)
+    fresh: dict[str, int] = {}
+    planned = []
+    for candidate in block:
+        key = candidate.address.key if candidate.address else ""
+        mark = marks.get(key, "")
+        planned.append(decide(candidate, mark, known.get(key), stopped.get(mark), lines.get(key), is_cp932=is_cp932))
+        if key and not candidate.refusal and key not in lines:
+            lines[key] = fresh[key] = candidate.line
+    seen.add(fresh)
+    return planned
 
 
 def decide(
@@ -178,26 +186,32 @@ def run_import(
     *,
     is_cp932: bool = False,
     on_block: Callable[[Sequence[Planned]], None] = lambda _: None,
+    on_done: Callable[[ImportRun], None] = lambda _: None,
 ) -> Counter[Verdict]:
-    """Write the whole list in one transaction, or nothing of it; how many rows came to which end."""
+    """Write the whole list in one transaction, or nothing of it; how many rows came to which end.
+
+    The import can be taken back for 30 days: see undo.py. `on_done` gets its row.
+    """
     if not grounds.proof.strip():
         raise ImportFileError("同意の証跡（どこで確かめられるか）を書いてください。")
     counts: Counter[Verdict] = Counter()
     try:
         with transaction.atomic():
+            writing = Writing.begin(grounds, now)
             for block in plan_import(candidates, fingerprint_key, is_cp932=is_cp932):
-                _write(block, grounds, now)
+                writing.write(block)
                 counts.update(planned.action for planned in block)
                 on_block(block)
+            run = writing.end(counts)
     except IntegrityError as error:
         raise ImportFileError(
             "取込の間に、同じ宛先の申込がありました。何も取り込んでいません。もう一度実行してください。"
         ) from error
+    on_done(run)
     return counts
 
 
 # ------------------------------------------------------------ the database's side
-_FIELDS = ("name", "organisation", "department", "municipality", "format", "sections")
 _NAMES = {
     "name": "氏名",
     "organisation": "所属団体",
@@ -222,67 +236,3 @@ def _equal(told: object, stored: object, *, is_cp932: bool) -> bool:
     if is_cp932 and isinstance(told, str) and isinstance(stored, str) and told != stored:
         return told.encode("cp932", "replace") == stored.encode("cp932", "xmlcharrefreplace")
     return told == stored
-
-
-def _write(block: Sequence[Planned], grounds: Grounds, now: datetime) -> None:
-    added = [(planned, _subscriber(planned, now)) for planned in block if planned.action is Verdict.ADDED]
-    Subscriber.objects.bulk_create([subscriber for _, subscriber in added], batch_size=WRITE_BATCH)
-    updated = [(planned, _changed(planned, now)) for planned in block if planned.action is Verdict.UPDATED]
-    _update([subscriber for _, subscriber in updated])
-    events = [_event(planned, subscriber, grounds, now) for planned, subscriber in (*added, *updated)]
-    ConsentEvent.objects.bulk_create(events, batch_size=WRITE_BATCH)
-
-
-def _update(subscribers: Sequence[Subscriber]) -> None:
-    """One prepared statement for all: bulk_update needs a minute for the 50,000 changes of an April."""
-    written = (*_FIELDS, "state", "confirmed_at")
-    fields = [field for field in Subscriber._meta.concrete_fields if field.name in written]
-    columns = ", ".join(f"{field.column} = %s" for field in fields)
-    statement = f"UPDATE {Subscriber._meta.db_table} SET {columns} WHERE id = %s"  # noqa: S608 - our own names
-    rows = [
-        (*(field.get_db_prep_save(getattr(one, field.attname), connection) for field in fields), one.pk)
-        for one in subscribers
-    ]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(statement, rows)
-
-
-def _subscriber(planned: Planned, now: datetime) -> Subscriber:
-    address = planned.candidate.address
-    assert address is not None  # noqa: S101 - only refused rows have none
-    since = planned.candidate.consented_at or now
-    return Subscriber(
-        address=address.address,
-        address_key=address.key,
-        fingerprint=planned.fingerprint,
-        state=Subscriber.State.ACTIVE,
-        created_at=since,
-        confirmed_at=since,
-        **planned.candidate.told,
-    )
-
-
-def _changed(planned: Planned, now: datetime) -> Subscriber:
-    known = planned.known
-    assert known is not None  # noqa: S101 - an update has something to update
-    values = {name: known.values[name] for name in _FIELDS} | dict(planned.changes)
-    confirmed_at = known.values["confirmed_at"] or planned.candidate.consented_at or now
-    return Subscriber(pk=known.id, **({"state": known.state} | values), confirmed_at=confirmed_at)
-
-
-def _event(planned: Planned, subscriber: Subscriber, grounds: Grounds, now: datetime) -> ConsentEvent:
-    detail: dict[str, object] = {"file": grounds.file, "row": planned.candidate.line, "proof": grounds.proof}
-    if planned.action is Verdict.UPDATED:
-        detail["changed"] = sorted(planned.changes)
-    if planned.candidate.consented_at:
-        detail["consented_at"] = planned.candidate.consented_at.isoformat()
-    return ConsentEvent(
-        subscriber=subscriber,
-        fingerprint=planned.fingerprint,
-        kind=ConsentEvent.Kind.IMPORTED,
-        basis=grounds.basis,
-        operator=grounds.operator,
-        detail=detail,
-        at=now,
-    )

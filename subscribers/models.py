@@ -1,4 +1,4 @@
-"""Subscriber, ConsentEvent, Suppression: fields, constraints and one-line predicates."""
+"""Subscriber, ImportRun, FormerValues, ConsentEvent, Suppression: fields, constraints and one-line predicates."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ class Subscriber(models.Model):
     created_at = models.DateTimeField("申込", default=timezone.now)
     confirmed_at = models.DateTimeField("確認", null=True, blank=True)
     left_at = models.DateTimeField("解除", null=True, blank=True)
+    paused_until = models.DateTimeField("お休みの終わり", null=True, blank=True)  # past: the pause is over by itself
 
     class Meta:
         verbose_name = verbose_name_plural = "購読者"
@@ -55,6 +56,47 @@ class Subscriber(models.Model):
         return self.state == self.State.ACTIVE
 
 
+class ImportRun(models.Model):
+    """A list that was taken in, and whether that was undone. It holds nothing about a person."""
+
+    file = models.CharField("名簿", max_length=255)
+    basis = models.CharField("根拠", max_length=10)  # a ConsentEvent.Basis
+    proof = models.TextField("証跡", blank=True)
+    operator = models.CharField("操作者", max_length=150, blank=True)
+    at = models.DateTimeField("日時", default=timezone.now)
+    added = models.PositiveIntegerField("登録", default=0)
+    updated = models.PositiveIntegerField("更新", default=0)
+    same = models.PositiveIntegerField("同じ", default=0)
+    refused = models.PositiveIntegerField("拒否", default=0)
+    undone_at = models.DateTimeField("取消", null=True, blank=True)
+    undone_by = models.CharField("取り消した人", max_length=150, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "取込"
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"取込 {self.pk} {self.file}"
+
+
+class FormerValues(models.Model):
+    """What an import wrote over in one entry. It goes with the person, and after the days an import can be undone."""
+
+    import_run = models.ForeignKey(ImportRun, models.CASCADE, related_name="former_values", verbose_name="取込")
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="former_values", verbose_name="購読者")
+    before = models.JSONField("前の値", default=dict)  # of the changed fields only
+    after = models.JSONField("取込の値", default=dict)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "取込前の値"
+        constraints = (
+            models.UniqueConstraint(fields=["import_run", "subscriber"], name="former_values_once_per_import"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.import_run_id} {self.subscriber_id}"
+
+
 class ConsentEvent(models.Model):
     """One dated line of the consent ledger. Rows are only ever added."""
 
@@ -62,6 +104,7 @@ class ConsentEvent(models.Model):
         REQUESTED = "requested", "申込"
         CONFIRMED = "confirmed", "確認"
         IMPORTED = "imported", "取込"
+        UNDONE = "undone", "取込の取消"
         PREFERENCES = "preferences", "設定変更"
         LEFT = "left", "解除"
         SUPPRESSED = "suppressed", "配信停止"
@@ -90,11 +133,21 @@ class ConsentEvent(models.Model):
     source = models.GenericIPAddressField("送信元", null=True, blank=True)
     operator = models.CharField("操作者", max_length=150, blank=True)
     detail = models.JSONField("詳細", default=dict, blank=True)  # file and row of an import, delivery of a link
+    import_run = models.ForeignKey(
+        ImportRun,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,  # see the index below: most lines are of no import
+        related_name="events",
+        verbose_name="取込",
+    )
     at = models.DateTimeField("日時", default=timezone.now)
 
     class Meta:
         verbose_name = verbose_name_plural = "同意台帳"
         ordering = ("at", "pk")
+        indexes = (models.Index(fields=["import_run"], condition=Q(import_run__isnull=False), name="event_of_import"),)
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d}"

@@ -245,11 +245,11 @@ def _checked(cells: list[str], line: int, name: str) -> tuple[str, ...]:
         cells.pop()
     if len(cells) > MOST_COLUMNS:
         raise ImportFileError(f"{name}: {line}行目の列が多すぎます（{len(cells)}列）。{MOST_COLUMNS}列までです。")
-    if any(len(cell) > LONGEST_CELL for cell in cells):
+    if max(map(len, cells), default=0) > LONGEST_CELL:
         raise ImportFileError(
             f'{name}: {line}行目に長すぎるセルがあります。引用符（"）の閉じ忘れがないか見てください。'
         )
-    return tuple(unescape(cell) for cell in cells)
+    return tuple([unescape(cell) if cell[:1] == "'" else cell for cell in cells])
 
 
 def _with_headings(table: Table, head: list[Row]) -> Table:

@@ -27,13 +27,15 @@ def proof(name: str, as_json: bool) -> None:
     誤りが残っていると承認できません。指摘の8文字の番号を、ignore と fix に使います。
     そのまま保存や印刷をして、同僚に渡せます。
     """
-    from newsletter import issues
+    from newsletter import editions, issues
     from newsletter.cli import proof_words as words
     from newsletter.proof.dictionary import with_house
     from newsletter.proofing import gate, reading
 
     chosen = issues.find_issue(name)
     remarks = gate.proofread(chosen)
+    # What law wants in both parts of the finished mail, and items that are not ready: nobody can ignore these.
+    lacking = editions.lacking(chosen, *editions.render(chosen))
     problems = with_house(reading.house_dictionaries()).problems
     if as_json:
         print_json(
@@ -43,11 +45,14 @@ def proof(name: str, as_json: bool) -> None:
                 "warnings": sum(remark.is_open and not remark.stops for remark in remarks),
                 "findings": [words.remark_facts(remark) for remark in remarks],
                 "decisions": [words.decision_facts(decision) for decision in gate.decided(chosen)],
+                "lacking": lacking,
                 "dictionary_problems": [str(problem) for problem in problems],
             }
         )
         return
     click.echo("\n".join(words.report_lines(chosen, reading.manuscript_of(chosen), remarks)))
+    if lacking:
+        click.echo("\n■ 版にする前に\n" + "\n".join(f"  {line}" for line in lacking))
     for problem in problems:
         click.echo(f"辞書の注意: {problem}", err=True)
 

@@ -156,8 +156,9 @@ def _run(table: Table, grounds: tuple[str, str, str] | None, report: Report) -> 
         now = timezone.now()
         try:
             importer.run_import(
-                candidates, reasons, now, settings.FINGERPRINT_KEY, is_cp932=is_cp932, on_block=on_block
-            )
+                candidates, reasons, now, settings.FINGERPRINT_KEY,
+                is_cp932=is_cp932, on_block=on_block, on_done=report.written,
+            )  # fmt: skip
         except DatabaseError as error:
             # The verdicts that were shown so far are void.
             fail(f"{database_words(error)}名簿は1行も取り込んでいません。")

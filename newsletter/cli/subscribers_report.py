@@ -14,6 +14,7 @@ from newsletter.cli.base import print_json
 
 if TYPE_CHECKING:
     from subscribers.importer import Planned
+    from subscribers.models import ImportRun
     from subscribers.table import Table
 
 
@@ -27,6 +28,11 @@ class Report:
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
     refused: dict[int, tuple[Sequence[str], str]] = field(default_factory=dict)  # line -> cells and reason
+    number: int | None = None  # of the import, once it is written
+
+    def written(self, run: ImportRun) -> None:
+        """Remember under which number the import can be taken back."""
+        self.number = run.pk
 
     def blank(self) -> None:
         """Count an empty row."""
@@ -88,7 +94,7 @@ class Report:
         if refused_file:
             click.echo(f"拒否した行: {refused_file}（直して、もう一度取り込めます）")
         click.echo(
-            "取り込みました。"
+            f"取り込みました。取り消すとき（30日以内）: newsletter subscribers undo-import {self.number}"
             if is_applied
             else "試しに読んだだけで、何も変えていません。取り込むには --apply を付けてください。"
         )
@@ -105,6 +111,7 @@ class Report:
             "unused": table.unused,
             "remarks": list(table.remarks),
             "applied": is_applied,
+            "import": self.number,
             "counts": counts,
             "rows": self.rows,
             "refused_file": str(refused_file) if refused_file else "",

@@ -46,7 +46,7 @@ def slips(text: str) -> list[Slip]:
             open_ones.append((at, character))
         elif character in PARTNERS:
             _close(text, at, character, open_ones, wrong)
-    wrong += [Slip(at, at + 1, "unclosed", _closings(text, at, opening)) for at, opening in open_ones]
+    wrong += [Slip(at, at + 1, "unclosed", ("",)) for at, opening in open_ones]
     return sorted(wrong, key=lambda slip: slip.start)
 
 
@@ -81,7 +81,7 @@ def _close(text: str, at: int, character: str, open_ones: list[tuple[int, str]],
         if follows != -1 and (reopened == -1 or follows < reopened):
             wrong.append(Slip(at, at + 1, "crossing", (PAIRS[opening],) if follows - at == 1 else ()))
         else:
-            wrong.append(Slip(position, position + 1, "unclosed", _closings(text, position, opening)))
+            wrong.append(Slip(position, position + 1, "unclosed", ("",)))
             open_ones.remove((position, opening))
 
 
@@ -95,10 +95,6 @@ def _unopened(text: str, at: int, character: str, open_ones: list[tuple[int, str
             open_ones.pop()
             return Slip(at, at + 1, "another", (PAIRS[opening],))
     return Slip(at, at + 1, "unopened", ("",))
-
-
-def _closings(text: str, at: int, opening: str) -> tuple[str, ...]:
-    return ("",)
 
 
 _WHY = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -120,12 +121,13 @@ def written_dates(text: str, month: date) -> tuple[WrittenDate, ...]:
 
 def _lone_days(flat: str, found: list[WrittenDate]) -> Iterator[WrittenDate]:
     """9日（火） where the month was said before: 12月は9日（火）."""
+    covered = {at for one in found for at in range(one.start, _behind(one))}
+    months = [(match.end(), number(match["month"])) for match in _SAID_MONTH.finditer(flat)]
     for match in _LONE_DAY.finditer(flat):
-        months = list(_SAID_MONTH.finditer(flat, 0, match.start()))
         mark = calendar_marks.after(flat, match.end())
-        covered = any(one.start < match.end() and match.start() < max(one.end, _behind(one)) for one in found)
-        if months and mark and mark.bracketed and len(mark.weekdays) == 1 and not covered:
-            month = number(months[-1]["month"])
+        before = bisect_right(months, (match.start(), 12))
+        if before and match.start() not in covered and mark and mark.bracketed and len(mark.weekdays) == 1:
+            month = months[before - 1][1]
             if 1 <= month <= 12:
                 yield WrittenDate(*match.span(), month, number(match["day"]), None, mark, mark.weekdays[0])
 

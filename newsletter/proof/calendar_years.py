@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.proof.plain import KANJI_DIGITS, number, sentence_at
+from newsletter.proof.plain import KANJI_DIGITS, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +140,3 @@ def _of_said(said: Said, start: int, years: tuple[Said, ...], issue: date) -> tu
 def _carried(said: Said, month: int, issue: date) -> tuple[int, ...]:
     year = said.value if said.value is not None else issue.year + _RELATIVE.get(said.relative, 0)
     return (year + (said.fiscal and month < 4),)
-
-
-def same_sentence(text: str, one: int, other: int) -> bool:
-    """Whether two positions are in one sentence."""
-    start, end = sentence_at(text, one)
-    return start <= other < end

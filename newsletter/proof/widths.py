@@ -166,6 +166,8 @@ def _is_meant(passage: Passage, match: re.Match[str]) -> bool:
     text = passage.text
     if _TITLE_AFTER.match(text, match.end()) and _NAME_BEFORE.search(text[max(0, match.start() - 5) : match.start()]):
         return False
+    if passage.field == "subject" and text[match.end() :] == "ほか":  # …の参加者募集 ほか
+        return True
     if passage.field in ("headline", "subject"):
         return not _KANA_SIDE.fullmatch(text[match.start() - 1 : match.end() + 1])
     return not is_prose_line(line_at(text, match.start())) and passage.field not in ("lead", "preheader")

@@ -291,3 +291,21 @@ def test_checking_addresses_needs_neither_settings_nor_database(tmp_path: Path) 
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "○\ttaro@example.jp\t\n"
+
+
+# ------------------------------------------------------------ taking an import back
+def test_an_import_can_be_looked_up_and_taken_back(a_list: Path) -> None:
+    load_profile()
+    assert run("imports").stdout == "取り込んだ名簿はまだありません。\n"
+    number = report("import", a_list, *GROUNDS)["import"]
+    listed = report("imports")[0]
+    assert (listed["number"], listed["file"], listed["added"], listed["operator"]) == (number, "list.csv", 2, "花子")
+    signup.leave(Subscriber.objects.get(address="a@example.jp").key, None, NOW)
+    tried = run("undo-import", number, "--all")
+    assert "2行目\tそのまま\ta@example.jp\t取込のあとに記録があります（解除" in tried.stdout
+    assert "4行目\t登録を取り消す\ta..b@docomo.ne.jp" in tried.stdout
+    assert "何も変えていません" in tried.stdout
+    done = report("undo-import", number, "--apply", "--by", "花子")
+    assert done["counts"] == {"removed": 1, "restored": 0, "kept": 1}
+    assert "に取消（花子）" in run("imports").stdout
+    assert "もう取り消されています（花子）" in run("undo-import", number).stderr

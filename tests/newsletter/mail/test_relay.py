@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from newsletter.errors import RelayError
-from newsletter.mail.relay import Relay, Security
+from newsletter.mail.relay import Relay, Security, read_relays
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,26 @@ def test_no_secret_shows() -> None:
     shown = repr(Relay.from_url("smtps://office:secret-word@relay.example.jp")) + repr(caught.value)
     assert "secret-word" not in shown
     assert "office" not in shown
+
+
+def test_several_relays_share_the_connections_by_weight() -> None:
+    relays = read_relays(
+        "smtps://a.example.jp?weight=3 smtps://b.example.jp smtps://c.example.jp?connections=9&messages=50",
+        ca_file="ca.pem", connections=8,
+    )  # fmt: skip
+    assert [(one.host, one.connections, one.messages) for one in relays] == [
+        ("a.example.jp", 6, 0),
+        ("b.example.jp", 2, 0),
+        ("c.example.jp", 9, 50),
+    ]
+    assert {one.ca_file for one in relays} == {"ca.pem"}
+    assert [one.connections for one in read_relays("smtps://a.example.jp smtps://b.example.jp", connections=1)] == [
+        1,
+        1,
+    ]
+
+
+@pytest.mark.parametrize("query", ["weight=0", "weight=x", "weight=101", "connections=65", "messages=0", "messages"])
+def test_an_option_of_a_relay_that_cannot_be_is_refused(query: str) -> None:
+    with pytest.raises(RelayError, match="の形で書いてください"):
+        Relay.from_url(f"smtps://relay.example.jp?{query}")

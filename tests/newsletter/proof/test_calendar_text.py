@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from time import process_time
 
 import pytest
 
@@ -59,3 +60,12 @@ def test_positions_are_those_of_the_text_even_behind_an_address_and_full_width_d
     text = "詳しくは https://example.jp/a を。１２月５日（土）です。"
     (one,) = written_dates(text, NOVEMBER)
     assert text[one.start : one.end] == "１２月５日"
+
+
+@pytest.mark.parametrize(
+    "text", ["3月" + "3日（火）" * 4000, "11月3日・" * 3000, "1/1・" * 5000, "十" * 20000, "10:00〜" * 3000]
+)
+def test_no_text_keeps_the_reader_of_dates_busy(text: str) -> None:
+    start = process_time()
+    written_dates(text, NOVEMBER)
+    assert process_time() - start < 5
