@@ -152,6 +152,8 @@ def _assemble(instance: Instance, month: str) -> None:
         "今月は、雪を使った冷房の実証や団地の断熱改修など、会員自治体の取組をお届けします。"
         "世界のネットワークからは、川でつながる都市の共通の手引きをご紹介します。",
     )  # fmt: skip
+    found = instance.report("issue", "proof", month, statuses=(0, 1))
+    instance.say(f"  校正: 誤り {found['errors']}件、注意 {found['warnings']}件")
     preview = instance.report("issue", "preview", month)
     instance.keep(Path(preview["html"]), "issue.html")
     instance.keep(Path(preview["text"]), "issue.txt")
