@@ -17,8 +17,9 @@ from newsletter.association.facts import Profile
 from newsletter.association.loading import ProfileChange, store
 from newsletter.errors import ProfileError
 from newsletter.models import Association
+from subscribers.retention import Terms
 
-__all__ = ["Profile", "ProfileChange", "current", "current_or_none", "load", "read"]
+__all__ = ["Profile", "ProfileChange", "current", "current_or_none", "load", "read", "retention_terms"]
 
 LARGEST_FILE = 1_000_000  # bytes; a profile is some tens of kilobytes
 NONE_LOADED = "団体のプロファイルがまだ読み込まれていません。newsletter profile load ファイル名 を実行してください。"
@@ -55,6 +56,12 @@ def current_or_none() -> Profile | None:
     """The profile that was loaded last, or None."""
     digest = Association.objects.values_list("digest", flat=True).order_by("pk").first()
     return _stored(digest) if digest else None
+
+
+def retention_terms() -> Terms:
+    """How long proofs of consent are kept; without a profile, as the standard is."""
+    loaded = current_or_none()
+    return Terms(loaded.privacy.evidence_months, loaded.privacy.source_address) if loaded else Terms()
 
 
 @lru_cache(maxsize=4)

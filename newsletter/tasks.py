@@ -14,9 +14,9 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
 from feeds import photo_files, refresh
-from newsletter import delivery, sending, workers
+from newsletter import delivery, profile, sending, workers
 from newsletter.proofing import link_checks
-from subscribers import signup, undo
+from subscribers import retention, signup
 
 # `newsletter work` sets this when it is told to stop: a running campaign then finishes what is on the wire and gives
 # back the rest, and the next start goes on with it.
@@ -84,6 +84,6 @@ def forget_unconfirmed() -> None:
 
 
 @every_night
-def forget_former_values() -> None:
-    """What imports wrote over, once they can no longer be taken back. newsletter subscribers tidy"""
-    undo.forget_former_values(timezone.now())
+def tidy_subscribers() -> None:
+    """Proofs of consent whose term is over, exact source addresses, what imports wrote over. subscribers tidy"""
+    retention.tidy(timezone.now(), profile.retention_terms(), delivery.forget_words)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from subscribers import consent, suppression
 from subscribers.addresses import Address, fingerprint
@@ -224,8 +225,7 @@ def change_preferences(
 
 def forget_unconfirmed(now: datetime) -> int:
     """Delete who never confirmed within 14 days, and what their requests said about them; how many went."""
-    before = now - UNCONFIRMED_FOR
-    waiting = Subscriber.objects.filter(state=Subscriber.State.PENDING, created_at__lt=before)
+    waiting = unconfirmed(now)
     forgotten = 0
     while block := list(waiting.order_by("pk").values_list("pk", "fingerprint")[:500]):
         with transaction.atomic():
@@ -235,8 +235,13 @@ def forget_unconfirmed(now: datetime) -> int:
             waiting.filter(fingerprint__in=marks).delete()
             consent.make_anonymous(marks)
         forgotten += len(marks)
-    consent.forget_asked(before)
+    consent.forget_asked(now - UNCONFIRMED_FOR)
     return forgotten
+
+
+def unconfirmed(now: datetime) -> QuerySet[Subscriber]:
+    """Who never confirmed within 14 days."""
+    return Subscriber.objects.filter(state=Subscriber.State.PENDING, created_at__lt=now - UNCONFIRMED_FOR)
 
 
 # ------------------------------------------------------------ steps that several verbs share

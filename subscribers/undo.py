@@ -98,8 +98,12 @@ def undo(
 
 def forget_former_values(now: datetime) -> int:
     """Delete what imports wrote over once they can no longer be taken back; how many entries."""
-    old = FormerValues.objects.filter(import_run__at__lt=now - UNDO_FOR)
-    return old.delete()[0]
+    return old_former_values(now).delete()[0]
+
+
+def old_former_values(now: datetime) -> QuerySet[FormerValues]:
+    """What imports wrote over that can no longer be taken back."""
+    return FormerValues.objects.filter(import_run__at__lt=now - UNDO_FOR)
 
 
 # ------------------------------------------------------------ deciding

@@ -22,7 +22,7 @@ from newsletter.association.facts import (
     Sender,
     Wording,
 )
-from newsletter.association.manners import read_manners
+from newsletter.association.manners import read_manners, read_privacy
 from newsletter.association.table import Remarks, Table
 from newsletter.errors import ProfileError
 from newsletter.mail.content import Palette, Publisher
@@ -65,6 +65,7 @@ def read_document(document: Mapping[str, Any], digest: str = "", national: Mappi
         feeds=_feeds(root, sections),
         digest=digest,
         manners=read_manners(root.table("sending", required=False)),
+        privacy=read_privacy(root.table("privacy", required=False)),
     )
     enews.close()
     root.close()

@@ -118,6 +118,14 @@ class Manners:
 
 
 @dataclass(frozen=True, slots=True)
+class Privacy:
+    """How long and how exactly proofs of consent are kept: the profile's [privacy] table."""
+
+    evidence_months: int = 13  # after somebody left (特定電子メール法 3条2項: at least a month after the last sending)
+    source_address: str = "cut"  # of a confirmed request: cut, keep or remove
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Everything the application knows about the association it works for."""
 
@@ -139,6 +147,7 @@ class Profile:
     feeds: tuple[ProfileFeed, ...]
     digest: str = ""  # SHA-256 of the document
     manners: Manners = field(default_factory=Manners)  # how campaigns are sent
+    privacy: Privacy = field(default_factory=Privacy)
 
     def section(self, key: str) -> Section | None:
         """The section of that key, or None."""

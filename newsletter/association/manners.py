@@ -1,16 +1,17 @@
-"""How an association wants its campaigns sent: the profile's [sending] table. Everything in it may be left out."""
+"""How an association sends, and how long it keeps proofs: the [sending] and [privacy] tables. All may be left out."""
 
 from __future__ import annotations
 
 import re
 
-from newsletter.association.facts import Manners
+from newsletter.association.facts import Manners, Privacy
 from newsletter.association.table import Table
 from newsletter.mail.pacing import QuietHours
 
 QUIET = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]-([01]?[0-9]|2[0-3]):[0-5][0-9]")
 IN_DOUBT = ("ask", "resend", "leave")
 PACE = ("auto", "on", "off")
+SOURCE = ("cut", "keep", "remove")
 
 
 def read_manners(table: Table) -> Manners:
@@ -27,3 +28,13 @@ def read_manners(table: Table) -> Manners:
     )
     table.close()
     return manners
+
+
+def read_privacy(table: Table) -> Privacy:
+    """The [privacy] table; the law's shortest term is its lowest value."""
+    privacy = Privacy(
+        evidence_months=table.integer("evidence_months", 1, 120, 13),
+        source_address=table.choice("source_address", SOURCE, "cut"),
+    )
+    table.close()
+    return privacy

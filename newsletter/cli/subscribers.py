@@ -6,6 +6,7 @@ import click
 
 from newsletter.cli.subscribers_addresses import check_addresses
 from newsletter.cli.subscribers_imports import imports, undo_import
+from newsletter.cli.subscribers_keeping import dossier, tidy
 from newsletter.cli.subscribers_lists import export_list, import_list
 from newsletter.cli.subscribers_people import erase, find, forget_unconfirmed, lift, show, suppress
 
@@ -17,5 +18,5 @@ def subscribers() -> None:
 
 for command in (import_list, export_list, find, show, suppress, lift, erase, check_addresses, forget_unconfirmed):
     subscribers.add_command(command)
-for command in (imports, undo_import):
+for command in (imports, undo_import, tidy, dossier):
     subscribers.add_command(command)

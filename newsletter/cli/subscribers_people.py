@@ -56,7 +56,7 @@ def show(address: str, as_json: bool) -> None:
     from subscribers import consent, suppression
     from subscribers.models import Subscriber
 
-    mark = _fingerprint(address)
+    mark = fingerprint_of(address)
     person = Subscriber.objects.filter(fingerprint=mark).first()
     stopped = suppression.standing(mark)
     events = list(consent.history(mark))
@@ -96,7 +96,7 @@ def suppress(address: str, reason: str, note: str, person: str, as_json: bool) -
     from subscribers import signup, suppression
     from subscribers.models import Subscriber, Suppression
 
-    mark, now = _fingerprint(address), timezone.now()
+    mark, now = fingerprint_of(address), timezone.now()
     with transaction.atomic():
         reader = Subscriber.objects.filter(fingerprint=mark).first()
         if reason == Suppression.Reason.LEFT and reader and reader.state != Subscriber.State.LEFT:
@@ -121,7 +121,7 @@ def lift(address: str, why: str, person: str, as_json: bool) -> None:
 
     from subscribers import suppression
 
-    lifted = suppression.lift(_fingerprint(address), timezone.now(), operator=person, why=why)
+    lifted = suppression.lift(fingerprint_of(address), timezone.now(), operator=person, why=why)
     if as_json:
         print_json({"lifted": lifted})
         return
@@ -145,7 +145,7 @@ def erase(address: str, yes: bool, person: str, as_json: bool) -> None:
     from subscribers import erasure
     from subscribers.models import Subscriber
 
-    reader = Subscriber.objects.filter(fingerprint=_fingerprint(address)).first()
+    reader = Subscriber.objects.filter(fingerprint=fingerprint_of(address)).first()
     if reader is None:
         fail(
             "この宛先の登録はありません。今後の配信を止めるだけなら newsletter subscribers suppress を使ってください。"
@@ -181,7 +181,8 @@ def forget_unconfirmed(as_json: bool) -> None:
 
 
 # ------------------------------------------------------------ words for a person
-def _fingerprint(address: str) -> str:
+def fingerprint_of(address: str) -> str:
+    """What the ledger knows an address by; a sentence and exit 1 if it cannot be read."""
     from django.conf import settings
 
     from subscribers.addresses import fingerprint, read_address

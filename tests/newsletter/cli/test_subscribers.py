@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -309,3 +310,39 @@ def test_an_import_can_be_looked_up_and_taken_back(a_list: Path) -> None:
     assert done["counts"] == {"removed": 1, "restored": 0, "kept": 1}
     assert "に取消（花子）" in run("imports").stdout
     assert "もう取り消されています（花子）" in run("undo-import", number).stderr
+
+
+# ------------------------------------------------------------ what is kept, and what is shown
+def test_tidying_is_shown_before_it_is_done() -> None:
+    load_profile()
+    reader = person("gone@example.jp")
+    signup.leave(reader.key, None, NOW)
+    Subscriber.objects.update(left_at=NOW - timedelta(days=500))
+    ConsentEvent.objects.update(at=NOW - timedelta(days=500))
+    tried = run("tidy", "--dry-run")
+    assert "停止から保存期間の過ぎた方の登録と同意の記録（消去と匿名化）: 1件" in tried.stdout
+    assert "何も変えていません" in tried.stdout
+    assert Subscriber.objects.exists()
+    answer = report("tidy")
+    assert answer["terms"] == {"evidence_months": 13, "source": "cut"}
+    assert answer["counts"]["departed"] == 1
+    assert not Subscriber.objects.exists()
+
+
+def test_a_dossier_holds_everything_that_is_held(tmp_path: Path) -> None:
+    load_profile()
+    path = tmp_path / "list.csv"
+    reader = person("taro@example.jp", name="見本 太郎", department="環境局")
+    path.write_text("メール,部署\ntaro@example.jp,総務部\n", encoding="utf-8")
+    report("import", path, *GROUNDS)
+    signup.leave(reader.key, "192.0.2.17", NOW, {"how": "page"})
+    Letter.objects.create(kind="welcome", subscriber=reader, subject="お申し込みの完了", html="", text="")
+    out = tmp_path / "dossier.txt"
+    assert run("dossier", "Taro@Example.jp", "-o", out).exit_code == 0
+    text = out.read_text(encoding="utf-8-sig")
+    for words in ("氏名: 見本 太郎", "部署: 総務部", "取込　根拠: 名刺交換", "送信元: 192.0.2.17", "配信停止:",
+                  "「お申し込みの完了」", "の前の値: 部署: 環境局", "クリックは、記録していません。"):  # fmt: skip
+        assert words in text, words
+    assert out.stat().st_mode & 0o077 == 0
+    assert "すでにあります" in run("dossier", "taro@example.jp", "-o", out).stderr
+    assert "持っているものはありません" in run("dossier", "nobody@example.jp", "-o", tmp_path / "x.txt").stderr

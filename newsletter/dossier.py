@@ -1,0 +1,130 @@
+"""Everything held on one person, in words they can read: the answer to a request under 個人情報保護法33条."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from newsletter.models import Delivery, Exclusion, Letter
+from subscribers import consent
+from subscribers.models import ConsentEvent, FormerValues, Subscriber, Suppression
+
+RULE = "─" * 30
+WHOLE = "すべて"
+FORMER = {"name": "氏名", "organisation": "所属団体", "department": "部署", "municipality": "団体コード"}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What there is of one address."""
+
+    address: str  # as it was asked for
+    person: Subscriber | None
+    stops: tuple[Suppression, ...]
+    events: tuple[ConsentEvent, ...]
+    deliveries: tuple[Delivery, ...]
+    letters: tuple[Letter, ...]
+    exclusions: tuple[Exclusion, ...]
+    former: tuple[FormerValues, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is held."""
+        return self.person is None and not self.stops and not self.events
+
+
+def collect(address: str, fingerprint: str) -> Held:
+    """Read all of it."""
+    person = Subscriber.objects.filter(fingerprint=fingerprint).first()
+    of_person = {"subscriber": person}
+    rows = Delivery.objects.filter(**of_person).select_related("campaign__edition__issue", "letter")
+    letters = Letter.objects.filter(**of_person).order_by("written_at")
+    excluded = Exclusion.objects.filter(**of_person).select_related("campaign__edition__issue")
+    former = FormerValues.objects.filter(**of_person).select_related("import_run")
+    return Held(
+        address,
+        person,
+        tuple(Suppression.objects.filter(fingerprint=fingerprint).order_by("at")),
+        tuple(consent.history(fingerprint)),
+        tuple(rows.exclude(campaign=None).order_by("queued_at")) if person else (),
+        tuple(letters) if person else (),
+        tuple(excluded) if person else (),
+        tuple(former) if person else (),
+    )
+
+
+def compose(held: Held, publisher: str, now: datetime) -> str:
+    """The text: what is held, why, since when, and what was done with it."""
+    return "\n".join((*_head(held, publisher, now), *_entry(held), *_history(held), *_mails(held), *_rest(held), ""))
+
+
+def _head(held: Held, publisher: str, now: datetime) -> Iterator[str]:
+    yield "保有個人データの開示"
+    yield RULE
+    yield f"対象: {held.address}"
+    yield f"作成: {_moment(now)}"
+    if publisher:
+        yield f"保有者: {publisher}"
+    yield "利用目的: e-ニュースのお届けと、その同意の記録"
+    yield "第三者への提供: していません"
+
+
+def _entry(held: Held) -> Iterator[str]:
+    yield from ("", "1. 登録内容", RULE)
+    one = held.person
+    if one is None:
+        yield "登録はありません。"
+        return
+    for label, value in (
+        ("メールアドレス", one.address), ("状態", one.get_state_display()), ("氏名", one.name),
+        ("所属団体", one.organisation), ("部署", one.department), ("団体コード", one.municipality),
+        ("形式", one.get_format_display()), ("希望する欄", "、".join(one.sections) or WHOLE),
+        ("申込", _moment(one.created_at)), ("確認", _moment(one.confirmed_at)), ("解除", _moment(one.left_at)),
+        ("お休みの終わり", _moment(one.paused_until)),
+    ):  # fmt: skip
+        yield f"{label}: {value or '―'}"
+
+
+def _history(held: Held) -> Iterator[str]:
+    yield from ("", "2. 同意の記録（いつ、どのように）", RULE)
+    for event in held.events:
+        yield f"{_moment(event.at)} {event.get_kind_display()}　{consent.describe(event)}".rstrip()
+    if not held.events:
+        yield "ありません。"
+    for stop in held.stops:
+        ended = f"（{_moment(stop.lifted_at)} に解除: {stop.lifted_why}）" if stop.lifted_at else "（有効）"
+        note = f"　備考: {stop.note}" if stop.note else ""
+        yield f"配信停止: {_moment(stop.at)} {stop.get_reason_display()}{ended}{note}"
+
+
+def _mails(held: Held) -> Iterator[str]:
+    yield from ("", "3. お送りしたメール", RULE)
+    for row in held.deliveries:
+        if row.campaign:
+            trial = "［リハーサル］" if row.campaign.rehearsal else ""
+            answer = f"　応答: {row.reply_code or ''} {row.reply_text}".rstrip() if row.reply_text else ""
+            what = f"{trial}{row.campaign.edition.issue} {row.get_state_display()}{answer}"
+            yield f"{_moment(row.settled_at or row.queued_at)} {what}"
+    for letter in held.letters:
+        yield f"{_moment(letter.written_at)} 「{letter.subject}」"
+    if not held.deliveries and not held.letters:
+        yield "ありません。"
+    yield "開封やリンクのクリックは、記録していません。"
+
+
+def _rest(held: Held) -> Iterator[str]:
+    if not held.exclusions and not held.former:
+        return
+    yield from ("", "4. そのほか", RULE)
+    for one in held.exclusions:
+        yield f"お送りしなかった号: {one.campaign.edition.issue}（{one.get_reason_display()}）"
+    for former in held.former:
+        values = "、".join(f"{FORMER.get(name, name)}: {value or '―'}" for name, value in former.before.items())
+        yield f"名簿「{former.import_run.file}」の取込（{_moment(former.import_run.at)}）の前の値: {values}"
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else ""
