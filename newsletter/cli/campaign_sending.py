@@ -40,7 +40,10 @@ campaign_argument = click.argument("number", type=click.IntRange(min=1), metavar
 @click.option("--campaign", "number", type=click.IntRange(min=1), metavar="番号", help="予定済みの配信の番号。")
 @in_doubt_option
 @click.option(
-    "--accept-links", default="", metavar="理由", help="消えたページへのリンクを残したまま送る理由（記録に残ります）。"
+    "--accept-links",
+    default="",
+    metavar="理由",
+    help="消えたページや変わったページへのリンクを残したまま送る理由（記録に残ります）。",
 )
 @yes_option
 @by_option

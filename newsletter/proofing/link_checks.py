@@ -42,6 +42,9 @@ class Fate(StrEnum):
         return {"gone": "消えた", "changed": "変わった", "unsure": "確かめられない"}[self.value]
 
 
+HOLD = (Fate.GONE, Fate.CHANGED)  # what keeps an issue from going out until a person has looked
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """A page that is not any more as it was when the issue was approved."""
@@ -122,9 +125,9 @@ def _remembered(urls: Collection[str], now: datetime) -> dict[str, LinkCheck]:
 
 # ------------------------------------------------------------ just before sending
 def before_sending(campaign: Campaign, now: datetime) -> list[Moved]:
-    """Look at every link once more; ProofError while a page is gone and nobody has accepted that.
+    """Look at every link once more; ProofError while a page is gone or changed and nobody has accepted that.
 
-    What else changed since the approval is returned: it is worth a word, and holds nothing.
+    What could not be looked at is returned: it is worth a word, and holds nothing.
     """
     if not settings.CHECK_LINKS or campaign.rehearsal:
         return []
@@ -135,7 +138,7 @@ def before_sending(campaign: Campaign, now: datetime) -> list[Moved]:
     if held:
         month = f"{edition.issue.month:%Y-%m}"
         raise ProofError(
-            f"{edition.issue}のリンク先のページが消えているため、配信を始めませんでした。\n"
+            f"{edition.issue}のリンク先のページが、承認のあとで消えたか変わったため、配信を始めませんでした。\n"
             + "\n".join(map(str, held))
             + f"\n直すとき: newsletter campaign cancel {campaign.pk} と newsletter issue reopen {month}"
             "（もう一度、承認が必要です）。\n"
@@ -172,12 +175,12 @@ def _moved(seen: LinkCheck, before: str, items: tuple[int, ...]) -> Moved | None
 
 def holding(issue: Issue, moved: Iterable[Moved]) -> list[Moved]:
     """Those for which nobody has said that the issue may go out all the same."""
-    decided = set(issue.proof_decisions.filter(rule=DEAD).values_list("found", flat=True))
-    return [one for one in moved if one.fate is Fate.GONE and one.url[:300] not in decided]
+    decided = set(issue.proof_decisions.filter(rule=DEAD).values_list("found", "message"))
+    return [one for one in moved if one.fate in HOLD and (one.url[:300], one.words[:500]) not in decided]
 
 
 def accept(campaign: Campaign, person: str, reason: str, now: datetime) -> list[Moved]:
-    """A person lets the issue go out although pages are gone; who and why stays on the record."""
+    """A person lets the issue go out although pages are gone or changed; who and why stays on the record."""
     person, reason = said(person, "決めた人の名前", 150), said(reason, "理由", 500)
     issue = campaign.edition.issue
     check(links_of(issue), now, again=True)
@@ -185,7 +188,7 @@ def accept(campaign: Campaign, person: str, reason: str, now: datetime) -> list[
     for one in held:
         ProofDecision.objects.update_or_create(
             issue=issue,
-            finding=hashlib.sha256(f"{DEAD}\n{one.url}".encode()).hexdigest()[:16],
+            finding=hashlib.sha256(f"{DEAD}\n{one.url}\n{one.words}".encode()).hexdigest()[:16],
             defaults={
                 "kind": ProofDecision.Kind.OVERRIDE,
                 "rule": DEAD,

@@ -146,11 +146,18 @@ def test_nothing_is_said_when_the_pages_are_as_they_were(campaign: Campaign) -> 
     assert link_checks.before_sending(campaign, LATER) == []
 
 
-def test_a_page_that_changed_since_the_approval_is_told_and_holds_nothing(campaign: Campaign, site: Site) -> None:
+def test_a_page_that_changed_since_the_approval_holds_the_campaign_until_a_person_accepts_it(
+    campaign: Campaign, site: Site
+) -> None:
     site.pages["/a"] = (200, "書き換えられた本文")
+    with pytest.raises(ProofError, match="承認のあとで、ページの内容が変わっています"):
+        link_checks.before_sending(campaign, LATER)
+    link_checks.accept(campaign, "配信 三郎", "日付が加わっただけです", LATER)
     (moved,) = link_checks.before_sending(campaign, LATER)
     assert (moved.url, moved.items, moved.fate) == (site.url("/a"), (1,), Fate.CHANGED)
-    assert "承認のあとで" in str(moved)
+    site.pages["/a"] = (404, "")  # a yes to the change is no yes to a page that is gone
+    with pytest.raises(ProofError, match="404"):
+        link_checks.before_sending(campaign, LATER)
 
 
 def test_a_server_in_trouble_is_told_and_holds_nothing(campaign: Campaign, site: Site) -> None:
@@ -176,7 +183,7 @@ def test_at_its_hour_a_campaign_with_a_gone_page_waits_for_a_person(campaign: Ca
     sending.continue_campaigns()
     campaign.refresh_from_db()
     assert (campaign.state, campaign.starts_at) == (Campaign.State.PLANNED, None)
-    assert "リンク先のページが消えている" in campaign.pause_reason
+    assert "承認のあとで消えたか変わった" in campaign.pause_reason
 
 
 def test_a_rehearsal_and_a_machine_without_checks_look_at_nothing(
