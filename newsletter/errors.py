@@ -21,6 +21,10 @@ class EditionError(NewsletterError):
     """The edition cannot be made, approved or sent."""
 
 
+class CorrectionError(NewsletterError):
+    """The correction cannot be entered."""
+
+
 class ProofError(NewsletterError):
     """The proofreading stops this step, or cannot take it."""
 

@@ -1,5 +1,5 @@
-"""Installation, Association, Issue, Placement, Edition, Approval, Campaign, Exclusion, Letter, Delivery,
-ProviderPace, Attempt.
+"""Installation, Association, Issue, Placement, Edition, Correction, SearchText, Approval, Campaign, Exclusion,
+Letter, Delivery, ProviderPace, Attempt.
 
 Fields, constraints and one-line predicates. The verbs live in the modules named after each subject.
 """
@@ -106,6 +106,8 @@ class Edition(models.Model):
     preheader = models.CharField("プリヘッダー", max_length=200, blank=True)
     html = models.TextField("HTML")  # with slots for what differs per reader: see mail/content.py
     text = models.TextField("テキスト")
+    # The printed items, for the public archive: see frozen.py. Editions that are older than it have none.
+    content = models.JSONField("記事", default=list, blank=True, editable=False)
     digest = models.CharField("ダイジェスト", max_length=64, unique=True)  # SHA-256, hexadecimal
     made_at = models.DateTimeField("作成", default=timezone.now)
     made_by = models.CharField("作成者", max_length=150, blank=True)
@@ -122,6 +124,43 @@ class Edition(models.Model):
         if not self._state.adding:
             raise EditionError("確定した版は変更できません。新しい版を作ってください。")
         super().save(*args, **kwargs)
+
+
+class Correction(models.Model):
+    """What was put right in the archive after an edition went out. Only newsletter.corrections writes it."""
+
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="corrections", verbose_name="版")
+    item = models.PositiveIntegerField("記事の番号")  # 0: the issue as a whole
+    field = models.CharField("箇所", max_length=30)  # a part of the item, as frozen.parts names it
+    old = models.TextField("誤")
+    new = models.TextField("正", blank=True)  # empty: the words were taken out
+    note = models.CharField("説明", max_length=500, blank=True)  # shown to everybody
+    by = models.CharField("訂正した人", max_length=150)  # on the record, not on the page
+    at = models.DateTimeField("日時", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "訂正"
+        ordering = ("edition", "at", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.item}番 {self.old}"
+
+
+class SearchText(models.Model):
+    """The words of an item as the search of the archive compares them; made from the edition when it is missing."""
+
+    edition = models.ForeignKey(Edition, models.CASCADE, related_name="search_texts", verbose_name="版")
+    item = models.PositiveIntegerField("記事の番号")  # 0: an edition without items, as a whole
+    headline = models.TextField("見出し")
+    words = models.TextField("全文")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "検索の索引"
+        ordering = ("edition", "item")
+        constraints = (models.UniqueConstraint(fields=["edition", "item"], name="search_text_once_per_item"),)
+
+    def __str__(self) -> str:
+        return f"{self.edition_id} {self.item}"
 
 
 class Approval(models.Model):
