@@ -51,3 +51,7 @@ class InstallationError(NewsletterError):
 
 class StaffError(NewsletterError):
     """The colleague is not known, or cannot be reached."""
+
+
+class SegmentError(NewsletterError):
+    """The conditions of the audience cannot be read."""

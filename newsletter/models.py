@@ -256,6 +256,7 @@ class Campaign(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="repeats", verbose_name="もとの配信"
     )
     again_states = models.JSONField("送り直す状態", default=list, blank=True)
+    segment = models.JSONField("絞り込み", default=dict, blank=True)  # as segments.Segment says it; empty: everybody
     rehearsal = models.BooleanField("リハーサル", default=False)  # goes to the catcher whatever the relay is
     starts_at = models.DateTimeField("配信予定", null=True, blank=True)  # None: when somebody says so
     pause_reason = models.CharField("停止の理由", max_length=500, blank=True)
@@ -282,13 +283,15 @@ class Exclusion(models.Model):
     """A candidate of a campaign who gets nothing, and why. Candidates = deliveries + exclusions."""
 
     class Reason(models.TextChoices):
-        # The first six as subscribers.audience.Why says them at the claim.
+        # The first seven as subscribers.audience.Why says them at the claim.
         PENDING = "pending", "申込の確認がまだです"
         LEFT = "left", "本人が解除しました"
         BOUNCED = "bounced", "宛先不明のため停止中です"
         COMPLAINED = "complained", "迷惑メールの報告のため停止中です"
         ERASED = "erased", "本人の求めで消去しました"
         BY_HAND = "by_hand", "事務局が停止しました"
+        PAUSED = "paused", "本人の希望でお休み中です"
+        SEGMENT = "segment", "配信の対象（絞り込み）に当たりません"
         HAD_IT = "had_it", "同じ版を、前の配信で受け取っている（可能性がある）ため"
         DUPLICATE = "duplicate", "別の登録と同じメールボックスです"
 
