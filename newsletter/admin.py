@@ -13,6 +13,7 @@ from newsletter.models import (
     Association,
     Attempt,
     Campaign,
+    Correction,
     Delivery,
     Edition,
     Issue,
@@ -102,6 +103,13 @@ class EditionAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("issue").defer("html")
+
+
+@admin.register(Correction)
+class CorrectionAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("edition", "item", "old", "new", "by", "at")
+    list_select_related = ("edition__issue",)
+    search_fields = ("old", "new", "note")
 
 
 @admin.register(Campaign)

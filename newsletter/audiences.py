@@ -7,6 +7,7 @@ excluded stays so for this campaign; who is to get it is asked once more when th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -15,8 +16,10 @@ from django.db.models.expressions import Combinable
 from django.db.models.fields import BigIntegerField, CharField, DateTimeField, IntegerField, TextField
 from django.db.models.functions import Concat, Left, Lower, Replace, RowNumber, StrIndex, Substr
 
+from newsletter import segments
 from newsletter.mail.providers import LONGEST, PROVIDERS
 from newsletter.models import Campaign, Delivery, Exclusion
+from newsletter.segments import Segment
 from subscribers import audience
 from subscribers.models import Subscriber
 
@@ -33,6 +36,8 @@ DOTLESS_DOMAINS = PROVIDERS["gmail"].domains  # and there dots do not count
 @transaction.atomic
 def freeze(campaign: Campaign, now: datetime) -> int:
     """Write who gets the campaign and who does not; again and again adds only who is missing. Returns rows added."""
+    if campaign.segment:
+        _exclude(campaign, _outside(campaign))
     _exclude(campaign, _not_to_be_written_to(campaign))
     if not campaign.rehearsal:
         _exclude(campaign, _had_it(campaign))
@@ -57,6 +62,33 @@ def candidates(campaign: Campaign) -> QuerySet[Subscriber]:
     return Subscriber.objects.filter(Exists(missed.filter(subscriber=OuterRef("pk"))))
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether one subscriber gets a campaign: their delivery, or the reason why there is none."""
+
+    delivery: Delivery | None = None
+    exclusion: Exclusion | None = None
+    is_forecast: bool = False  # the campaign has not begun: what it would be now
+
+
+def explain(campaign: Campaign, subscriber: Subscriber, now: datetime) -> Answer:
+    """Why this person does or does not get the campaign, by the very statements that decide it."""
+    if campaign.expanded_at is not None or campaign.state == Campaign.State.CANCELLED:
+        return _written(campaign, subscriber)
+    with transaction.atomic():
+        freeze(campaign, now)
+        answer = _written(campaign, subscriber)
+        transaction.set_rollback(True)  # nothing of it stays
+    return replace(answer, is_forecast=True)
+
+
+def _written(campaign: Campaign, subscriber: Subscriber) -> Answer:
+    return Answer(
+        Delivery.objects.filter(campaign=campaign, subscriber=subscriber).first(),
+        Exclusion.objects.filter(campaign=campaign, subscriber=subscriber).first(),
+    )
+
+
 def forget_readers(campaign: Campaign) -> None:
     """A rehearsal is over: how many were excluded, and why, stays; who they are does not."""
     campaign.exclusions.update(subscriber=None)
@@ -73,6 +105,12 @@ def _without_delivery(campaign: Campaign) -> QuerySet[Subscriber]:
 def _not_excluded(campaign: Campaign) -> QuerySet[Subscriber]:
     mine = Exclusion.objects.filter(campaign=campaign, subscriber=OuterRef("pk"))
     return candidates(campaign).filter(~Exists(mine))
+
+
+def _outside(campaign: Campaign) -> QuerySet[Subscriber]:
+    inside = segments.condition(Segment.of(campaign.segment))
+    outside = _without_delivery(campaign).exclude(pk__in=Subscriber.objects.filter(inside).order_by().values("pk"))
+    return outside.annotate(why=Value(Reason.SEGMENT.value, CharField()))
 
 
 def _not_to_be_written_to(campaign: Campaign) -> QuerySet[Subscriber]:

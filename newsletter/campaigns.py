@@ -17,6 +17,7 @@ from newsletter import audiences, delivery, editions, identity, issues, profile,
 from newsletter.errors import CampaignError
 from newsletter.mail import pacing
 from newsletter.models import Campaign, Delivery, Edition, Issue
+from newsletter.segments import Segment
 
 State = Campaign.State
 ACTIVE = release.ACTIVE
@@ -34,6 +35,7 @@ def plan(
     starts_at: datetime | None = None,
     *,
     in_doubt: str = "",
+    segment: Segment | None = None,
 ) -> Campaign:
     """A campaign that has not begun. The real one needs an approved edition, and there is one at a time per issue."""
     edition = _alone_with(edition)
@@ -42,7 +44,7 @@ def plan(
         release.refuse_same_person(edition, by)  # the clock will send it in this person's name
     return Campaign.objects.create(
         edition=edition, rehearsal=rehearsal, starts_at=starts_at, planned_by=by[:150], planned_at=now,
-        in_doubt=in_doubt or profile.current().manners.in_doubt,
+        in_doubt=in_doubt or profile.current().manners.in_doubt, segment=segment.stored if segment else {},
     )  # fmt: skip
 
 

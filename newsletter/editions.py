@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet
 
 from feeds.models import Submission
-from newsletter import issues, links, profile
+from newsletter import frozen, issues, links, profile
 from newsletter.duties import missing
 from newsletter.errors import EditionError, TemplateError
 from newsletter.mail.content import SLOTS, IssueContent, RenderedMail
@@ -40,10 +40,10 @@ def make_edition(issue: Issue, by: str, now: datetime) -> Edition:
         words = missing(content, rendered)
         if words:
             raise EditionError(f"{issue}はまだ版にできません。\n" + "\n".join(words))
-        return _keep(issue, rendered, by, now)
+        return _keep(issue, content, rendered, by, now)
 
 
-def _keep(issue: Issue, rendered: RenderedMail, by: str, now: datetime) -> Edition:
+def _keep(issue: Issue, content: IssueContent, rendered: RenderedMail, by: str, now: datetime) -> Edition:
     digest = digest_of(issue.month, rendered.subject, rendered.preheader, rendered.html, rendered.text)
     existing = issue.editions.filter(digest=digest).first()
     if existing:
@@ -56,10 +56,17 @@ def _keep(issue: Issue, rendered: RenderedMail, by: str, now: datetime) -> Editi
         preheader=rendered.preheader,
         html=rendered.html,
         text=rendered.text,
+        content=frozen.freeze(content, _members(issue)),
         digest=digest,
         made_at=now,
         made_by=by,
     )
+
+
+def _members(issue: Issue) -> dict[int, str]:
+    """Whose news each number is; news that came by feed is nobody's."""
+    submissions = ((number, row.entry.submission) for number, row in enumerate(issues.placements(issue), 1))
+    return {number: submission.member.name for number, submission in submissions if submission}
 
 
 def _refuse_unfinished(issue: Issue) -> None:
@@ -177,13 +184,18 @@ def is_approved(edition: Edition) -> bool:
 def for_web(edition: Edition) -> str:
     """The edition's HTML for everyone: the page to sign up instead of a reader's own links, only photos for the web."""
     html = edition.html
+    for photo in photos_for_mail_only(edition):
+        picture = re.compile(rf"<img\b[^>]*{re.escape(photo)}[^>]*>", re.IGNORECASE)
+        html = picture.sub("<span>（写真は、ウェブへの掲載の許可がないため表示していません）</span>", html)
+    return _without_slots(html)
+
+
+def photos_for_mail_only(edition: Edition) -> set[str]:
+    """The addresses of the photos whose owners did not permit the web."""
     mail_only = Submission.objects.filter(
         entry__placements__issue=edition.issue_id, photo_for_web=False, photo_for_mail=True
     ).exclude(photo="")
-    for submission in mail_only:
-        picture = re.compile(rf"<img\b[^>]*{re.escape(links.photo_url(submission))}[^>]*>", re.IGNORECASE)
-        html = picture.sub("<span>（写真は、ウェブへの掲載の許可がないため表示していません）</span>", html)
-    return _without_slots(html)
+    return {links.photo_url(submission) for submission in mail_only}
 
 
 def text_for_web(edition: Edition) -> str:

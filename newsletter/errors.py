@@ -21,6 +21,10 @@ class EditionError(NewsletterError):
     """The edition cannot be made, approved or sent."""
 
 
+class CorrectionError(NewsletterError):
+    """The correction cannot be entered."""
+
+
 class ProofError(NewsletterError):
     """The proofreading stops this step, or cannot take it."""
 
@@ -47,3 +51,7 @@ class InstallationError(NewsletterError):
 
 class StaffError(NewsletterError):
     """The colleague is not known, or cannot be reached."""
+
+
+class SegmentError(NewsletterError):
+    """The conditions of the audience cannot be read."""

@@ -29,6 +29,7 @@ PATHS = {
     "submit": "s/{}/",
     "photo": "photos/{}",
     "issue": "archive/{}/",
+    "item": "archive/{}/{}/",
     "archive": "archive/",
     "subscribe": "subscribe/",
     "desk": "staff/",
@@ -195,6 +196,11 @@ def issue_slug(issue: Issue) -> str:
 def issue_url(issue: Issue) -> str:
     """The issue on the web; the address never changes."""
     return _address("issue", issue_slug(issue))
+
+
+def item_url(issue: Issue, number: int) -> str:
+    """One item of the issue on the web; the address never changes."""
+    return _address("item", issue_slug(issue), str(number))
 
 
 def archive_url() -> str:

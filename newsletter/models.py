@@ -1,5 +1,5 @@
-"""Installation, Association, Issue, Placement, Edition, Approval, Campaign, Exclusion, Letter, Delivery,
-ProviderPace, Attempt.
+"""Installation, Association, Issue, Placement, Edition, Correction, SearchText, Approval, Campaign, Exclusion,
+Letter, Delivery, ProviderPace, Attempt.
 
 Fields, constraints and one-line predicates. The verbs live in the modules named after each subject.
 """
@@ -106,6 +106,8 @@ class Edition(models.Model):
     preheader = models.CharField("プリヘッダー", max_length=200, blank=True)
     html = models.TextField("HTML")  # with slots for what differs per reader: see mail/content.py
     text = models.TextField("テキスト")
+    # The printed items, for the public archive: see frozen.py. Editions that are older than it have none.
+    content = models.JSONField("記事", default=list, blank=True, editable=False)
     digest = models.CharField("ダイジェスト", max_length=64, unique=True)  # SHA-256, hexadecimal
     made_at = models.DateTimeField("作成", default=timezone.now)
     made_by = models.CharField("作成者", max_length=150, blank=True)
@@ -122,6 +124,43 @@ class Edition(models.Model):
         if not self._state.adding:
             raise EditionError("確定した版は変更できません。新しい版を作ってください。")
         super().save(*args, **kwargs)
+
+
+class Correction(models.Model):
+    """What was put right in the archive after an edition went out. Only newsletter.corrections writes it."""
+
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="corrections", verbose_name="版")
+    item = models.PositiveIntegerField("記事の番号")  # 0: the issue as a whole
+    field = models.CharField("箇所", max_length=30)  # a part of the item, as frozen.parts names it
+    old = models.TextField("誤")
+    new = models.TextField("正", blank=True)  # empty: the words were taken out
+    note = models.CharField("説明", max_length=500, blank=True)  # shown to everybody
+    by = models.CharField("訂正した人", max_length=150)  # on the record, not on the page
+    at = models.DateTimeField("日時", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "訂正"
+        ordering = ("edition", "at", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.item}番 {self.old}"
+
+
+class SearchText(models.Model):
+    """The words of an item as the search of the archive compares them; made from the edition when it is missing."""
+
+    edition = models.ForeignKey(Edition, models.CASCADE, related_name="search_texts", verbose_name="版")
+    item = models.PositiveIntegerField("記事の番号")  # 0: an edition without items, as a whole
+    headline = models.TextField("見出し")
+    words = models.TextField("全文")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "検索の索引"
+        ordering = ("edition", "item")
+        constraints = (models.UniqueConstraint(fields=["edition", "item"], name="search_text_once_per_item"),)
+
+    def __str__(self) -> str:
+        return f"{self.edition_id} {self.item}"
 
 
 class Approval(models.Model):
@@ -217,6 +256,7 @@ class Campaign(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="repeats", verbose_name="もとの配信"
     )
     again_states = models.JSONField("送り直す状態", default=list, blank=True)
+    segment = models.JSONField("絞り込み", default=dict, blank=True)  # as segments.Segment says it; empty: everybody
     rehearsal = models.BooleanField("リハーサル", default=False)  # goes to the catcher whatever the relay is
     starts_at = models.DateTimeField("配信予定", null=True, blank=True)  # None: when somebody says so
     pause_reason = models.CharField("停止の理由", max_length=500, blank=True)
@@ -243,13 +283,15 @@ class Exclusion(models.Model):
     """A candidate of a campaign who gets nothing, and why. Candidates = deliveries + exclusions."""
 
     class Reason(models.TextChoices):
-        # The first six as subscribers.audience.Why says them at the claim.
+        # The first seven as subscribers.audience.Why says them at the claim.
         PENDING = "pending", "申込の確認がまだです"
         LEFT = "left", "本人が解除しました"
         BOUNCED = "bounced", "宛先不明のため停止中です"
         COMPLAINED = "complained", "迷惑メールの報告のため停止中です"
         ERASED = "erased", "本人の求めで消去しました"
         BY_HAND = "by_hand", "事務局が停止しました"
+        PAUSED = "paused", "本人の希望でお休み中です"
+        SEGMENT = "segment", "配信の対象（絞り込み）に当たりません"
         HAD_IT = "had_it", "同じ版を、前の配信で受け取っている（可能性がある）ため"
         DUPLICATE = "duplicate", "別の登録と同じメールボックスです"
 

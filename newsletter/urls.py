@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.auth import views as auth
-from django.urls import path
+from django.urls import path, re_path
 
-from newsletter.web import archive, login, photos, public, submit
+from newsletter.web import archive, archive_feeds, archive_search, login, photos, public, submit
 from newsletter.web.desk import home as desk_home
 from newsletter.web.desk import proof as desk_proof
 
@@ -18,9 +18,15 @@ urlpatterns = [
     path("u/<str:token>/", public.unsubscribe, name="unsubscribe"),
     path("p/<str:token>/", public.preferences, name="preferences"),
     path("archive/", archive.back_numbers, name="archive"),
-    path("archive/feed.atom", archive.atom, name="atom"),
+    path("archive/feed.atom", archive_feeds.atom, name="atom"),
+    path("archive/feed.json", archive_feeds.json_feed, name="json_feed"),
+    path("archive/members/feed.atom", archive_feeds.members_atom, name="members_atom"),
+    path("archive/members/feed.json", archive_feeds.members_json_feed, name="members_json_feed"),
+    path("archive/search/", archive_search.find, name="archive_search"),
     path("archive/<slug:slug>/", archive.issue, name="issue"),
     path("archive/<slug:slug>/text/", archive.issue_text, name="issue_text"),
+    # One address per item: 3, never 03.
+    re_path(r"^archive/(?P<slug>[0-9]{4}-[0-9]{2})/(?P<number>[1-9][0-9]{0,3})/$", archive.item, name="item"),
     path("s/<str:token>/", submit.submit, name="submit"),
     path("s/<str:token>/sent/", submit.submitted, name="submitted"),
     path("s/<str:token>/<int:number>/", submit.correct, name="submit_correct"),

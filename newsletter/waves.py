@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db.models import Count, F
 
-from newsletter import delivery, profile
+from newsletter import delivery, profile, segments
 from newsletter.models import Campaign, Delivery
+from newsletter.segments import Segment
 from subscribers import addresses, audience
 from subscribers.errors import AddressError
 
@@ -22,7 +23,8 @@ def wanted(campaign: Campaign) -> bool:
     enough = profile.current().manners.waves_from
     if campaign.rehearsal or campaign.again_of_id is not None or not enough:
         return False
-    return audience.recipients().count() >= enough
+    reached = audience.recipients().filter(segments.condition(Segment.of(campaign.segment)))
+    return reached.count() >= enough
 
 
 def begin(campaign: Campaign, now: datetime) -> int:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
 
-from django.db.models import Case, CharField, Exists, F, OuterRef, QuerySet, Subquery, TextChoices, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, TextChoices, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from subscribers.models import Subscriber, Suppression
 
@@ -18,6 +21,7 @@ class Why(TextChoices):
 
     GONE = "gone", "登録がありません（消去済み）"
     PENDING = "pending", "申込の確認がまだです"
+    PAUSED = "paused", "本人の希望でお休み中です"
     LEFT = "left", "本人が解除しました"
     BOUNCED = "bounced", "宛先不明のため停止中です"
     COMPLAINED = "complained", "迷惑メールの報告のため停止中です"
@@ -42,15 +46,26 @@ class Exclusion:
     reason: Why
 
 
-def recipients() -> QuerySet[Subscriber]:
-    """Active readers without a suppression: one query decides who gets a campaign."""
+def readers() -> QuerySet[Subscriber]:
+    """Active readers without a suppression, also those who pause."""
     return Subscriber.objects.filter(~Exists(_suppression()), state=Subscriber.State.ACTIVE)
+
+
+def recipients() -> QuerySet[Subscriber]:
+    """Readers who do not pause: one query decides who gets a campaign."""
+    return readers().exclude(paused_until__gt=timezone.now())
 
 
 def why_not() -> Coalesce:
     """For a query over subscribers: the code of Why for those we may not write to, NULL for the others."""
     suppressed = Subquery(_suppression().values("reason")[:1])
-    standing = Case(When(state=Subscriber.State.ACTIVE, then=Value(None)), default=F("state"), output_field=CharField())
+    active = Q(state=Subscriber.State.ACTIVE)
+    standing = Case(
+        When(active & Q(paused_until__gt=timezone.now()), then=Value(Why.PAUSED.value)),
+        When(active, then=Value(None)),
+        default=F("state"),
+        output_field=CharField(),
+    )
     return Coalesce(suppressed, standing, output_field=CharField())
 
 
@@ -63,25 +78,30 @@ def check(ids: Iterable[int]) -> dict[int, Reader | Exclusion]:
     return answers
 
 
-def _judge(row: tuple[Reader, str, str | None] | None) -> Reader | Exclusion:
+Row: TypeAlias = tuple[Reader, str, datetime | None, str | None]
+
+
+def _judge(row: Row | None) -> Reader | Exclusion:
     if row is None:
         return Exclusion(Why.GONE)
-    reader, state, suppressed = row
+    reader, state, paused_until, suppressed = row
     if suppressed:
         return Exclusion(Why(suppressed))
     if state != Subscriber.State.ACTIVE:
         return Exclusion(Why(state))
+    if paused_until and paused_until > timezone.now():
+        return Exclusion(Why.PAUSED)
     return reader
 
 
-def _rows(ids: list[int]) -> dict[int, tuple[Reader, str, str | None]]:
+def _rows(ids: list[int]) -> dict[int, Row]:
     rows = (
         Subscriber.objects.filter(pk__in=ids)
         .annotate(suppressed=Subquery(_suppression().values("reason")[:1]))
         .order_by()
-        .values_list("pk", "key", "address", "format", "state", "suppressed")
+        .values_list("pk", "key", "address", "format", "state", "paused_until", "suppressed")
     )
-    return {row[0]: (Reader(*row[:4]), row[4], row[5]) for row in rows}
+    return {row[0]: (Reader(*row[:4]), *row[4:]) for row in rows}
 
 
 def _suppression() -> QuerySet[Suppression]:

@@ -104,6 +104,7 @@ _FIELD = {
     "format": "形式",
     "sections": "希望する欄",
     "state": "状態",
+    "paused_until": "お休み",
 }
 
 

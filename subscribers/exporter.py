@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from subscribers import suppression
-from subscribers.audience import BLOCK, recipients
+from subscribers.audience import BLOCK, readers
 from subscribers.candidates import ALL_SECTIONS
 from subscribers.columns import FIELDS
 from subscribers.errors import ImportFileError
@@ -137,7 +137,7 @@ def replace_missing(text: str) -> str:
 
 # ------------------------------------------------------------ rows
 def _rows(everybody: bool, titles: Mapping[str, str]) -> Iterator[list[str]]:
-    people = Subscriber.objects.all() if everybody else recipients()
+    people = Subscriber.objects.all() if everybody else readers()
     for block in _in_blocks(people):
         stopped = suppression.reasons([subscriber.fingerprint for subscriber in block]) if everybody else {}
         for subscriber in block:

@@ -19,6 +19,7 @@ from subscribers.models import ConsentEvent, FormerValues, ImportRun, Subscriber
 if TYPE_CHECKING:
     from subscribers.importer import Grounds, Known, Planned
 
+CACHE_KB = 65_536
 FIELDS = ("name", "organisation", "department", "municipality", "format", "sections")
 _PERSON = ("key", "address", "address_key", "fingerprint", *FIELDS, "state", "created_at", "confirmed_at")
 _CHANGED = (*FIELDS, "state", "confirmed_at")
@@ -41,6 +42,10 @@ class Writing:
     @classmethod
     def begin(cls, grounds: Grounds, now: datetime) -> Writing:
         """The row of the import, still without its counts."""
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                # The indexes of a large list do not fit into the default of 2 MB. A limit, not a need.
+                cursor.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         earlier = tuple(undo.open_runs(now).values_list("pk", flat=True))
         run = ImportRun.objects.create(
             file=grounds.file[:255], basis=grounds.basis, proof=grounds.proof, operator=grounds.operator, at=now
@@ -72,7 +77,7 @@ class Writing:
         assert address is not None  # noqa: S101 - only refused rows have none
         since = self._moment(planned.candidate.consented_at or self.now)
         values = {**_DEFAULTS, **planned.candidate.told}
-        told = [json.dumps(values[name]) if name == "sections" else values[name] for name in FIELDS]
+        told = [_listed(values[name]) if name == "sections" else values[name] for name in FIELDS]
         return (new_key(), address.address, address.key, planned.fingerprint, *told, "active", since, since)
 
     def _update(self, updated: Sequence[Planned]) -> None:
@@ -115,7 +120,7 @@ class Writing:
 
     def _column(self, name: str, value: Any) -> Any:
         if name == "sections":
-            return json.dumps(value)
+            return _listed(value)
         return self._moment(value) if name == "confirmed_at" else str(value)
 
     def _moment(self, at: datetime) -> Any:
@@ -124,6 +129,10 @@ class Writing:
                 self._moments.clear()
             self._moments[at] = connection.ops.adapt_datetimefield_value(at)
         return self._moments[at]
+
+
+def _listed(values: Sequence[str]) -> str:
+    return json.dumps(values) if values else "[]"
 
 
 def _former(run: ImportRun, id_: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> FormerValues:

@@ -21,6 +21,7 @@ from subscribers.models import ConsentEvent, Subscriber, Suppression
 UNCONFIRMED_FOR = timedelta(days=14)
 # Anybody who holds a forwarded copy could use its link; after this the way back is a new sign-up, confirmed by mail.
 COME_BACK_WITHIN = timedelta(days=7)
+PAUSE_FOR = timedelta(days=92)  # three months, and never a day less
 
 EXPIRED = "この確認リンクはもう使えません。お手数ですが、もう一度お申し込みください。"
 
@@ -189,6 +190,34 @@ def come_back(
     return subscriber
 
 
+def pause(
+    subscriber_key: str, source: str | None, now: datetime, detail: Mapping[str, object] | None = None
+) -> Subscriber:
+    """No e-news for three months from now; who has just left comes back for that. It ends by itself."""
+    with transaction.atomic():
+        subscriber = come_back(subscriber_key, source, now, detail=detail)
+        _write(subscriber, paused_until=now + PAUSE_FOR)
+        _record_change(subscriber, ["paused_until"], source, now, detail)
+    return subscriber
+
+
+def end_pause(
+    subscriber_key: str, source: str | None, now: datetime, detail: Mapping[str, object] | None = None
+) -> Subscriber:
+    """The next issue comes again. Again is no harm."""
+    with transaction.atomic():
+        subscriber = _locked(subscriber_key, "この購読の登録は残っていません。もう一度お申し込みください。")
+        if subscriber.paused_until is not None:
+            _write(subscriber, paused_until=None)
+            _record_change(subscriber, ["paused_until"], source, now, detail)
+    return subscriber
+
+
+def pauses(subscriber: Subscriber, now: datetime) -> bool:
+    """Whether this reader has the e-news paused."""
+    return subscriber.is_active and subscriber.paused_until is not None and subscriber.paused_until > now
+
+
 def preferences_of(subscriber: Subscriber) -> Preferences:
     """What this person has chosen so far."""
     return Preferences(
@@ -259,7 +288,7 @@ def _write(subscriber: Subscriber, **values: object) -> None:
 
 
 def _activate(subscriber: Subscriber, now: datetime) -> None:
-    _write(subscriber, state=Subscriber.State.ACTIVE, confirmed_at=now, left_at=None)
+    _write(subscriber, state=Subscriber.State.ACTIVE, confirmed_at=now, left_at=None, paused_until=None)
     suppression.lift_by_consent(subscriber.fingerprint, now)
 
 

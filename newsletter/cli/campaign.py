@@ -36,17 +36,24 @@ for command in (campaign_books.report, campaign_books.excluded, campaign_books.d
     "--at", "starts_at", type=click.DateTime(["%Y-%m-%d %H:%M"]), metavar="日時",
     help="配信を始める日時（2026-11-30 10:07 の形）。省くと、send を待ちます。",
 )  # fmt: skip
+@click.option(
+    "--segment", "condition", default="", metavar="条件",
+    help="一部の方だけに送ります。条件の書き方は newsletter subscribers segment --help で見られます。",
+)  # fmt: skip
 @campaign_sending.in_doubt_option
 @by_option
 @json_option
 @django_command
-def plan(name: str, starts_at: datetime | None, in_doubt: str | None, person: str, as_json: bool) -> None:
+def plan(
+    name: str, starts_at: datetime | None, condition: str, in_doubt: str | None, person: str, as_json: bool
+) -> None:
     """承認した版の配信を予定します。号は 2026-11 か 第137号。省くと、承認済みの最新の号です。"""
     from django.utils import timezone
 
-    from newsletter import campaigns, profile, reports
+    from newsletter import campaigns, profile, reports, segments
     from newsletter.mail.pacing import good_hour
 
+    segment = segments.read(condition)
     now = timezone.now()
     hour = timezone.make_aware(starts_at) if starts_at else None
     if hour and hour < now:
@@ -54,11 +61,13 @@ def plan(name: str, starts_at: datetime | None, in_doubt: str | None, person: st
     edition = campaigns.approved_edition(campaigns.issue_to_send(name))
     wanted, quiet = hour, profile.current().manners.quiet_hours
     hour = good_hour(hour, quiet) if hour else None
-    planned = campaigns.plan(edition, person, now, starts_at=hour, in_doubt=in_doubt or "")
+    planned = campaigns.plan(edition, person, now, starts_at=hour, in_doubt=in_doubt or "", segment=segment)
     if as_json:
         print_json(words.report_facts(reports.report(planned)))
         return
     click.echo(f"予定しました。{words.campaign_line(planned)}「{edition.subject}」")
+    if condition:
+        click.echo(segments.sentence(segment))
     if hour != wanted:
         why = f"静かにする時間帯（{quiet}）を避けて" if quiet and wanted and wanted in quiet else "混み合う正時を避けて"
         click.echo(f"{why}、{words.moment(hour)} に始めます。", err=True)

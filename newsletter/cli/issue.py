@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli import issue_preview, issue_proof, issue_request
+from newsletter.cli import issue_correct, issue_preview, issue_proof, issue_request
 from newsletter.cli import issue_report as report
 from newsletter.cli.base import django_command, fail, json_option, print_json
 
@@ -34,6 +34,8 @@ def issue() -> None:
 for command in (
     issue_preview.preview,
     issue_request.request_approval,
+    issue_correct.correct,
+    issue_correct.corrections,
     issue_proof.proof,
     issue_proof.ignore,
     issue_proof.fix,

@@ -9,6 +9,7 @@ from newsletter.cli.subscribers_imports import imports, undo_import
 from newsletter.cli.subscribers_keeping import dossier, tidy
 from newsletter.cli.subscribers_lists import export_list, import_list
 from newsletter.cli.subscribers_people import erase, find, forget_unconfirmed, lift, show, suppress
+from newsletter.cli.subscribers_segments import segment, who
 
 
 @click.group()
@@ -18,5 +19,5 @@ def subscribers() -> None:
 
 for command in (import_list, export_list, find, show, suppress, lift, erase, check_addresses, forget_unconfirmed):
     subscribers.add_command(command)
-for command in (imports, undo_import, tidy, dossier):
+for command in (imports, undo_import, tidy, dossier, segment, who):
     subscribers.add_command(command)

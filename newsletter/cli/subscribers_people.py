@@ -220,6 +220,7 @@ def _facts(person: Subscriber | None, stopped: Suppression | None) -> list[tuple
             ("申込", _moment(person.created_at)),
             ("確認", _moment(person.confirmed_at)),
             ("解除", _moment(person.left_at)),
+            ("お休みの終わり", _moment(person.paused_until)),
         ]
     if stopped:
         by = f"、操作者: {stopped.operator}" if stopped.operator else ""

@@ -137,6 +137,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         "address": masked(subscriber.address) if subscriber else "",
         "may_come_back": subscriber is not None and signup.may_come_back(subscriber, timezone.now()),
         "is_back": request.GET.get("back") == "1",
+        "pauses": subscriber is not None and signup.pauses(subscriber, timezone.now()),
         "within": signup.COME_BACK_WITHIN.days,
     }
     return render(request, "public/unsubscribe.html", context | _own_links(subscriber))
@@ -147,17 +148,17 @@ def _act(request: HttpRequest, link: ReaderLink, token: str) -> HttpResponse:
     action = request.POST.get("action")
     if action == "leave":
         _leave(request, link, "page")
-    elif action in ("come_back", "text_only", "wrong_person"):
+    elif action in ("come_back", "text_only", "wrong_person", "pause"):
         detail = _detail(link) | ({"why": "wrong_person"} if action == "wrong_person" else {})
         now = timezone.now()
         try:
-            subscriber = signup.come_back(
-                link.subscriber_key,
-                limits.client_address(request),
-                now,
-                text_only=action == "text_only",
-                detail=detail,
-            )
+            source = limits.client_address(request)
+            if action == "pause":
+                subscriber = signup.pause(link.subscriber_key, source, now, detail)
+            else:
+                subscriber = signup.come_back(
+                    link.subscriber_key, source, now, text_only=action == "text_only", detail=detail
+                )
         except UnknownSubscriberError as error:
             return _problem(request, str(error), 410)
         if subscriber.confirmed_at == now:
@@ -190,6 +191,8 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     try:
         link = links.read_preferences(token)
         subscriber = _subscriber(link.subscriber_key, "この購読の登録は残っていません。もう一度お申し込みください。")
+        if request.POST.get("action") in ("pause", "end_pause") and subscriber.is_active:
+            return _pause(request, link)
         association = profile.current()
         form = PreferencesForm(
             request.POST if request.method == "POST" else None,
@@ -209,9 +212,17 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
         "places": places(),
         "address": masked(subscriber.address),
         "is_saved": request.GET.get("saved") == "1" and not form.is_bound,
+        "subscriber": subscriber,
+        "pauses": signup.pauses(subscriber, timezone.now()),
     }
     status = 422 if form.is_bound else 200
     return render(request, "public/preferences.html", context | _own_links(subscriber), status=status)
+
+
+def _pause(request: HttpRequest, link: ReaderLink) -> HttpResponse:
+    step = signup.pause if request.POST["action"] == "pause" else signup.end_pause
+    step(link.subscriber_key, limits.client_address(request), timezone.now(), _detail(link))
+    return redirect(f"{request.path}#pause")
 
 
 # ------------------------------------------------------------ what the pages share

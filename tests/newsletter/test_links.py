@@ -120,6 +120,7 @@ def test_public_links_are_absolute_and_stable() -> None:
     issue = Issue(month=date(2026, 3, 1))
     photo = Submission(photo="photos/3f2a1c.jpg")
     assert links.issue_url(issue) == f"{settings.BASE_URL}/archive/2026-03/"
+    assert links.item_url(issue, 3) == f"{settings.BASE_URL}/archive/2026-03/3/"
     assert links.photo_url(photo) == f"{settings.BASE_URL}/photos/3f2a1c.jpg"
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from subscribers import audience, consent, signup, suppression
 from subscribers.addresses import read_address
@@ -238,3 +239,44 @@ def test_thousands_of_unconfirmed_go_in_blocks() -> None:
         for n in range(1201)
     )
     assert signup.forget_unconfirmed(NOW) == 1201
+
+
+# ------------------------------------------------------------ pausing
+def test_a_pause_lasts_three_months_and_ends_by_itself() -> None:
+    now = timezone.now()
+    reader = person()
+    signup.pause(reader.key, None, now)
+    reader.refresh_from_db()
+    assert reader.is_active
+    assert signup.pauses(reader, now + timedelta(days=91))
+    assert not signup.pauses(reader, now + timedelta(days=93))
+    assert not audience.recipients().exists()
+    assert list(audience.readers()) == [reader]
+    assert audience.check([reader.pk]) == {reader.pk: audience.Exclusion(audience.Why.PAUSED)}
+    assert audience.why_not() is not None
+    Subscriber.objects.update(paused_until=now - timedelta(seconds=1))
+    assert list(audience.recipients()) == [reader]
+    assert kinds() == ["preferences"]
+
+
+def test_a_pause_can_be_ended_early_and_twice_is_no_harm() -> None:
+    now = timezone.now()
+    reader = person()
+    signup.pause(reader.key, None, now)
+    signup.end_pause(reader.key, None, now)
+    signup.end_pause(reader.key, None, now)
+    assert list(audience.recipients()) == [reader]
+    assert kinds() == ["preferences", "preferences"]
+
+
+def test_who_has_just_left_may_pause_instead_and_who_left_long_ago_may_not() -> None:
+    now = timezone.now()
+    reader = person()
+    signup.leave(reader.key, None, now)
+    signup.pause(reader.key, None, now)
+    reader.refresh_from_db()
+    assert signup.pauses(reader, now)
+    assert not suppression.is_suppressed(reader.fingerprint)
+    signup.leave(reader.key, None, now)
+    with pytest.raises(UnknownSubscriberError):
+        signup.pause(reader.key, None, now + timedelta(days=8))

@@ -432,3 +432,33 @@ def test_no_page_shows_a_slot_or_an_english_sentence(client: Client) -> None:
         page = client.get(address)
         assert not [slot for slot in SLOTS if slot in page.content.decode()]
         assert not re.search(r"[A-Za-z]+ [a-z]+ [a-z]+", text_of(page)), address
+
+
+# ------------------------------------------------------------ pausing
+def test_after_leaving_a_pause_of_three_months_is_offered(strict: Client) -> None:
+    subscriber = person()
+    path = path_of(links.unsubscribe_url(subscriber.key, 7))
+    strict.post(path, {"action": "leave"})
+    assert "3か月お休みする" in text_of(strict.get(path))
+    answer = strict.post(path, {"action": "pause"})
+    page = text_of(strict.get(answer["Location"]))
+    subscriber.refresh_from_db()
+    assert signup.pauses(subscriber, timezone.now())
+    assert "お休みします" in page
+    assert f"{timezone.localtime(subscriber.paused_until):%Y}年" in page
+    assert letters() == ["goodbye", "welcome"]
+
+
+def test_a_reader_pauses_and_goes_on_from_the_page_of_their_choices(strict: Client) -> None:
+    subscriber = person()
+    path = path_of(links.preferences_url(subscriber.key))
+    assert "3か月お休みする" in text_of(strict.get(path))
+    strict.post(path, {"action": "pause"})
+    assert "お休み中です" in text_of(strict.get(path))
+    strict.post(path, {"action": "end_pause"})
+    subscriber.refresh_from_db()
+    assert subscriber.paused_until is None
+    signup.leave(subscriber.key, None, timezone.now())
+    assert strict.post(path, {"action": "pause"}).status_code in (410, 422)
+    subscriber.refresh_from_db()
+    assert subscriber.state == Subscriber.State.LEFT
