@@ -33,8 +33,13 @@ every_night = cast("Decorator", db_periodic_task(crontab(hour="18", minute="17")
 
 @on_call
 def deliver_letters() -> None:
-    """Send the letters that wait; the pages call it with transaction.on_commit. newsletter letters send"""
+    """Send the letters that wait. newsletter letters send"""
     sending.send_letters(stop_event=stopping)
+
+
+def wake_letters() -> None:
+    """What pages give to transaction.on_commit; a plain function, because Django names it when the queue is away."""
+    deliver_letters()
 
 
 @every_minute

@@ -19,6 +19,7 @@ from newsletter.cli.base import (
     fail,
     is_terminal,
     json_option,
+    os_error_words,
     print_json,
 )
 from newsletter.cli.listing import print_facts
@@ -225,9 +226,10 @@ def _send(campaign: Campaign, person: str, as_json: bool) -> None:
                 "打ち切りました。送っている途中だったメールは、続けるときに「不明」として記録されます。"
                 f"続けるとき: newsletter campaign resume {campaign.pk}"
             )
-        except DatabaseError as error:
+        except (DatabaseError, OSError) as error:
+            broken = os_error_words(error) if isinstance(error, OSError) else database_words(error)
             fail(
-                f"{database_words(error)}送っている途中だったメールは、続けるときに「不明」として記録されます。"
+                f"{broken}送っている途中だったメールは、続けるときに「不明」として記録されます。"
                 f"続けるとき: newsletter campaign resume {campaign.pk}"
             )
     if run.cause is Cause.INTERRUPTED:

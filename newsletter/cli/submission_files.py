@@ -93,7 +93,7 @@ def _stored(rows: Sequence[CheckedRow], no_receipt: bool) -> dict[str, Any]:
         if new and not no_receipt:
             for row in new:
                 letters.send_receipt(row.submission, row.submission.contact_email, now)
-            transaction.on_commit(tasks.deliver_letters, robust=True)
+            transaction.on_commit(tasks.wake_letters, robust=True)
     return {
         "stored": True,
         "received": [_line(row.row, row.submission.pk) for row in new],

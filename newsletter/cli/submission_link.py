@@ -38,7 +38,7 @@ def link(member_name: str, until: str | None, send: bool, as_json: bool) -> None
         for person in people:
             letters.send_submission_link(person, expires_at, now)
         if people:
-            transaction.on_commit(tasks.deliver_letters, robust=True)
+            transaction.on_commit(tasks.wake_letters, robust=True)
     url = links.submission_url(member.key, expires_at)
     if as_json:
         print_json({"member": member.name, "url": url, "expires_at": expires_at.isoformat(), "sent": len(people)})

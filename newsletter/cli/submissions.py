@@ -123,7 +123,7 @@ def return_(number: int, reason: str, person: str, as_json: bool) -> None:
     with transaction.atomic():
         submission = verbs.return_(_find(number), reason, person, now)
         letters.send_returned(submission, now)
-        transaction.on_commit(tasks.deliver_letters, robust=True)
+        transaction.on_commit(tasks.wake_letters, robust=True)
     _report([submission], as_json, "差し戻し、理由をメールで送ります。")
 
 

@@ -86,7 +86,7 @@ def _request(form: SignupForm, source: str) -> None:
         known = asked.kind is signup.Kind.ALREADY
         send = letters.send_already_subscribed if known else letters.send_confirmation
         send(asked.subscriber, now)
-        transaction.on_commit(tasks.deliver_letters, robust=True)
+        transaction.on_commit(tasks.wake_letters, robust=True)
 
 
 @require_safe
@@ -247,7 +247,7 @@ def _send(send: Callable[[Subscriber], Letter], subscriber: Subscriber) -> None:
     try:
         with transaction.atomic():
             send(subscriber)
-            transaction.on_commit(tasks.deliver_letters, robust=True)
+            transaction.on_commit(tasks.wake_letters, robust=True)
     except NewsletterError as error:
         log.warning("The letter after a step of subscriber %s could not be made: %s", subscriber.pk, error)
 

@@ -201,7 +201,7 @@ def _received(
         received = submissions.resend(submission, form.draft, now, form.enclosed.recoded)
     link = f"{settings.BASE_URL}{reverse('submit', args=[_token(request)])}"
     letters.send_receipt(received, received.contact_email, now, link=link)
-    transaction.on_commit(tasks.deliver_letters, robust=True)
+    transaction.on_commit(tasks.wake_letters, robust=True)
     return received
 
 

@@ -179,20 +179,17 @@ def wait_for_mails(server: ReceivingServer, count: int, sender: subprocess.Popen
         time.sleep(0.01)
 
 
-def test_a_disk_that_fills_up_in_the_middle_loses_and_doubles_nothing(ready: Instance) -> None:
-    size = (ready.var / "newsletter.sqlite3").stat().st_size
+def test_a_disk_too_full_to_keep_the_journal_sends_nothing_and_loses_nothing(ready: Instance) -> None:
+    size = (ready.var / "newsletter.sqlite3").stat().st_size  # the journal of a worker needs two megabytes
     with receiving() as server:
         use_relay(ready, server)
         said = limited(ready, size, *SEND)
         assert "newsletter campaign resume 1" in said
-        broken_off = len(server.received)
-        assert 0 < broken_off < READERS
+        assert server.received == []
         ready.run("campaign", "resume", "1")
         received = times_received(server)
-    states = month.states(ready)
     assert set(received.values()) == {1}
-    assert states["sent"] + states["in_doubt"] == READERS
-    assert READERS - len(received) <= states["in_doubt"] <= 4
+    assert month.states(ready) == {"sent": READERS}
     assert month.report(ready, "campaign", "status")["state"] == "done"
 
 

@@ -32,7 +32,7 @@ def test_a_letter_is_on_its_way_right_after_the_commit(settings: Any, django_cap
         settings.RELAY_URL = f"smtp://127.0.0.1:{server.port}"
         with django_capture_on_commit_callbacks(execute=True):
             letters.send_confirmation(books.reader("new@example.jp", state=Subscriber.State.PENDING))
-            transaction.on_commit(tasks.deliver_letters)
+            transaction.on_commit(tasks.wake_letters)
     assert server.received[0].recipients == ("new@example.jp",)
     assert Delivery.objects.get().state == State.SENT
 

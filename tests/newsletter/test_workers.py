@@ -33,10 +33,10 @@ def test_a_worker_is_not_gone_while_it_works_and_leaves_nothing_behind() -> None
 
 
 def test_a_worker_that_failed_is_gone_at_once_for_its_claims_are_open() -> None:
-    with pytest.raises(OSError, match="disk"), workers.at_work() as name:
+    with pytest.raises(OSError, match="disk"), workers.at_work() as worker:
         raise OSError("disk")
-    assert workers.is_gone(name)
-    workers.bury(name)
+    assert workers.is_gone(worker.name)
+    workers.bury(worker.name)
 
 
 def test_a_worker_that_was_killed_is_gone_at_once() -> None:
