@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from feeds.models import Entry, Submission
+from feeds.models import Entry, Feed, Submission
 from newsletter import calendar, links
 from newsletter.association.facts import Profile
 from newsletter.headlines import paragraphs
@@ -75,12 +76,17 @@ def _item(number: int, placement: Placement, profile: Profile, issue: Issue) -> 
         link_label=link_label(entry.language),
         facts=tuple(_facts(submission, issue)) if submission else (),
         picture=_picture(submission) if submission else None,
-        source=entry.feed.name if entry.feed else "",
+        source=source_line(entry.feed) if entry.feed else "",
         original_title="" if is_japanese(entry) else entry.title,
         original_language="" if is_japanese(entry) else entry.language,
         pathway=pathway.label_ja if pathway else "",
         sdgs=_sdgs(submission, profile) if submission else (),
     )
+
+
+def source_line(feed: Feed) -> str:
+    """What stands behind 出典：, in the words that the source asks for (its credit), else its name."""
+    return re.sub(r"^出典\s*[:：]\s*", "", feed.credit).strip() or feed.name
 
 
 def is_japanese(entry: Entry) -> bool:

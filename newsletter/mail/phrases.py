@@ -23,7 +23,7 @@ _KANJI = re.compile(r"[一-鿿々]{2,}")
 _SEAMS = re.compile(r"(?<=[・＝])|(?<=[ァ-ヴー])(?=[一-鿿])|(?<=[一-鿿])(?=[ァ-ヴ])")
 _LONGEST_WORD = 8  # katakana words up to this many stay whole
 _LONGEST_COMPOUND = 10  # 地球温暖化対策実行 is one word to a reader; BudouX would cut kanji compounds
-_HYPHENATED = re.compile(r"[!-~]-[!-~]")
+_BREAKING = re.compile(r"[!-~]-[!-~]|[＜＞]")
 _LONG_PHRASE = 14  # wider than this, a phrase may also break at its seams: a phone's line holds about 16
 
 
@@ -41,9 +41,9 @@ def phrases(text: str, names: Collection[str] = ()) -> list[str]:
 def phrased(text: str, names: Collection[str] = ()) -> Markup:
     """`text` for HTML with a break mark between its phrases."""
     pieces = phrases(text.replace(BREAK, ""), names)
-    # A program breaks after a hyphen even where CSS says keep-all: （10/14-15） needs to be told.
+    # A program breaks after a hyphen and after ＜ even where CSS says keep-all: （10/14-15） needs to be told.
     return _BREAK.join(
-        unbroken(piece) if _HYPHENATED.search(piece) and len(piece) <= _LONG_PHRASE else escape(piece)
+        unbroken(piece) if _BREAKING.search(piece) and len(piece) <= _LONG_PHRASE else escape(piece)
         for piece in pieces
     )
 

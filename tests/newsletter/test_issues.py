@@ -9,9 +9,10 @@ import pytest
 from django.conf import settings
 from pytest_django import DjangoAssertNumQueries
 
-from feeds.models import Submission
+from feeds.models import Feed, Submission
 from newsletter import issues, profile
 from newsletter.errors import IssueError
+from newsletter.issue_content import source_line
 from newsletter.mail.content import Fact, ItemContent
 from newsletter.models import Campaign, Issue, Placement
 from tests.newsletter.issue_parts import NOW, feed_entry, load_profile, member_entry
@@ -356,7 +357,8 @@ def test_a_foreign_entry_shows_source_title_and_language_and_waits(issue: Issue,
     issues.place(issue, feed_entry("Cities act", language=language))
     found = item(issue)
     assert (found.headline, found.paragraphs) == ("（未訳）Cities act", ())
-    assert (found.source, found.original_title, found.original_language) == ("ICLEI", "Cities act", language)
+    assert (found.original_title, found.original_language) == ("Cities act", language)
+    assert found.source == "ICLEI – Local Governments for Sustainability"
     assert found.link_label == label
 
 
@@ -375,3 +377,16 @@ def test_content_takes_a_handful_of_queries(
     issues.suggest(issue, NOW)
     with django_assert_max_num_queries(4):
         issues.as_content(issue)
+
+
+@pytest.mark.parametrize(
+    ("credit", "printed"),
+    [
+        ("出典: 例示省", "例示省"),
+        ("出典：例示省ウェブサイト", "例示省ウェブサイト"),
+        ("©Example", "©Example"),
+        ("", "ICLEI"),
+    ],
+)
+def test_a_source_is_named_in_the_words_that_it_asks_for(credit: str, printed: str) -> None:
+    assert source_line(Feed(name="ICLEI", credit=credit)) == printed

@@ -79,3 +79,8 @@ def test_names_come_from_the_brackets() -> None:
 @pytest.mark.parametrize("text", ["", "あ", "【】", "（）", "ABC"])
 def test_short_headlines_are_returned_as_they_are(text: str) -> None:
     assert "".join(phrases(text)) == text
+
+
+def test_a_phrase_in_brackets_of_signs_stays_on_one_line() -> None:
+    html = phrased("【古都市】脱炭素先行地域の視察会＜参加者募集＞（2027/1/21-22）")
+    assert '<span class="word">視察会＜参加者募集＞</span>' in html
