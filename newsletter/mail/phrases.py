@@ -43,8 +43,7 @@ def phrased(text: str, names: Collection[str] = ()) -> Markup:
     pieces = phrases(text.replace(BREAK, ""), names)
     # A program breaks after a hyphen and after ＜ even where CSS says keep-all: （10/14-15） needs to be told.
     return _BREAK.join(
-        unbroken(piece) if _BREAKING.search(piece) and len(piece) <= _LONG_PHRASE else escape(piece)
-        for piece in pieces
+        unbroken(piece) if _BREAKING.search(piece) and len(piece) <= _LONG_PHRASE else escape(piece) for piece in pieces
     )
 
 
