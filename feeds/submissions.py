@@ -16,7 +16,7 @@ from django.utils.html import linebreaks
 
 from feeds import photo_files
 from feeds.errors import AlreadyReceivedError, SubmissionError
-from feeds.models import Entry, Member, Submission
+from feeds.models import Contributor, Entry, Member, Submission
 from feeds.photos import RecodedPhoto
 from feeds.text import canonical_url, fingerprint
 from feeds.validation import SubmissionDraft, validate
@@ -193,3 +193,10 @@ def _earliest_publication(submission: Submission) -> datetime:
         return submission.received_at
     opens = timezone.make_aware(datetime.combine(submission.not_before, time.min))
     return max(submission.received_at, opens)
+
+
+def silent_contributors(since: datetime) -> list[Contributor]:
+    """The active staff of active members from whom nothing has come in after `since`."""
+    spoke = Submission.objects.filter(received_at__gt=since).exclude(state=State.WITHDRAWN).values("member_id")
+    people = Contributor.objects.filter(active=True, member__active=True).exclude(member_id__in=spoke)
+    return list(people.select_related("member").order_by("member__code", "member__key", "pk"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -89,6 +89,19 @@ def send_submission_link(contributor: Contributor, expires_at: datetime, now: da
         "until": timezone.localtime(expires_at).date(),
     }
     return _to_address("submission_link", contributor.email, facts, now, None)
+
+
+def send_reminder(
+    contributor: Contributor, deadline: date, expires_at: datetime, now: datetime | None = None
+) -> Letter:
+    """The deadline comes near and nothing has come in from this member yet; the link is good until `expires_at`."""
+    facts: kinds.Reminder = {
+        "member": contributor.member.name,
+        "contributor": contributor.name or contributor.section or "ご担当者",
+        "url": links.submission_url(contributor.member.key, expires_at),
+        "deadline": deadline,
+    }
+    return _to_address("reminder", contributor.email, facts, now, None)
 
 
 def send_approval_request(edition: Edition, person: Colleague, by: str, now: datetime | None = None) -> Letter:

@@ -26,7 +26,7 @@ def link(member_name: str, until: str | None, send: bool, as_json: bool) -> None
     from newsletter import letters, links, tasks
 
     now = timezone.now()
-    expires_at = _end_of_day(until, now)
+    expires_at = end_of_day(until, now, "--until")
     member = members.find(member_name)
     people = list(member.contributors.filter(active=True)) if send else []
     if send and not people:
@@ -49,19 +49,20 @@ def link(member_name: str, until: str | None, send: bool, as_json: bool) -> None
         click.echo(f"担当者{len(people)}人にメールを送ります。", err=True)
 
 
-def _end_of_day(until: str | None, now: datetime) -> datetime:
+def end_of_day(text: str | None, now: datetime, option: str, *, past: bool = False) -> datetime:
+    """The last second of the day that `text` names (30 days from now if none); BadParameter if it cannot be."""
     from django.utils import timezone
 
     from feeds.japanese_dates import DateError, read_date
 
-    if until is None:
+    if text is None:
         day = timezone.localdate(now) + timedelta(days=DAYS)
     else:
         try:
-            day = read_date(until)
+            day = read_date(text)
         except DateError as error:
-            raise click.BadParameter(str(error), param_hint="--until") from error
-    expires_at = timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
-    if expires_at <= now:
-        raise click.BadParameter("過ぎた日です。きょう以降の日付を書いてください。", param_hint="--until")
-    return expires_at
+            raise click.BadParameter(str(error), param_hint=option) from error
+    moment = timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
+    if moment <= now and not past:
+        raise click.BadParameter("過ぎた日です。きょう以降の日付を書いてください。", param_hint=option)
+    return moment

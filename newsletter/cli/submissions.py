@@ -12,6 +12,7 @@ from newsletter.cli.contributors import contributor
 from newsletter.cli.listing import print_facts, print_rows
 from newsletter.cli.submission_files import form, import_files
 from newsletter.cli.submission_link import link
+from newsletter.cli.submission_reminder import remind
 
 if TYPE_CHECKING:
     from feeds.models import Submission
@@ -28,6 +29,7 @@ submissions.add_command(contributor)
 submissions.add_command(form)
 submissions.add_command(import_files)
 submissions.add_command(link)
+submissions.add_command(remind)
 
 
 @submissions.command("list")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from feeds import submissions as verbs
-from feeds.models import Entry, Submission
+from feeds.models import Contributor, Entry, Member, Submission
 from newsletter.models import Letter
 from tests.feeds.submission_parts import DRAFT, NOW, PHOTO_DRAFT, a_member, a_photo
 from tests.newsletter.cli.submission_parts import report, run
@@ -113,3 +115,18 @@ def test_photos_that_nobody_sent_are_tidied_away(settings: Any) -> None:
     assert report("tidy") == {"deleted": 1}
     assert "0枚消去しました" in run("tidy").output
     assert not waiting.exists()
+
+
+def test_only_members_from_whom_nothing_came_are_reminded() -> None:
+    verbs.receive(a_member(), DRAFT, "csv", timezone.now())
+    spoken, silent = a_member(), Member.objects.get(key="kyoto")
+    for member, email in ((spoken, "a@example.lg.jp"), (silent, "b@example.lg.jp")):
+        Contributor.objects.create(member=member, name="見本 花子", email=email)
+    deadline = f"{timezone.localdate() + timedelta(days=5):%Y-%m-%d}"
+    assert report("remind", "--deadline", deadline, "--dry-run")["members"] == ["kyoto"]
+    assert not Letter.objects.exists()
+    assert report("remind", "--deadline", deadline)["letters"] == 1
+    letter = Letter.objects.get()
+    assert (letter.kind, letter.address) == ("reminder", "b@example.lg.jp")
+    assert "/s/kyoto." in letter.text
+    assert run("remind", "--deadline", "2020-01-01").exit_code == 2
