@@ -89,7 +89,7 @@ def test_machine_dependent_characters_are_replaced_here_only_and_reported() -> N
     assert "【髙山市】(株)見本と(1)号機を公開" in mail.text
     assert "アイウm²の森。" in mail.text
     assert "◆TEL：00-0000-0000" in mail.text
-    assert "㈱見本と①号機" in mail.html
+    assert "㈱見本と①号機" in mail.html.replace("<wbr>", "")
     assert {(one.found, one.put) for one in mail.replacements} >= {
         ("㈱", "(株)"),
         ("①", "(1)"),
