@@ -41,10 +41,10 @@ floors: setup
 	.venv/bin/lint-imports
 
 unit: setup
-	$(RUN) pytest -n 2
+	$(RUN) pytest -n 3 --dist worksteal
 
 postgres: setup
-	$(RUN) tests.on_postgres -n 2 -m django_db --ignore=tests/acceptance
+	$(RUN) tests.on_postgres -n 3 --dist worksteal -m django_db --ignore=tests/acceptance
 
 images: setup system
 	.venv/bin/python docs/images/take.py
