@@ -28,6 +28,7 @@ def found() -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def own_folder(settings: Settings, tmp_path: Path) -> None:
     settings.VAR, settings.CATCHER_MAILDIR = tmp_path, tmp_path / "catcher"
+    settings.RELAY_URL = settings.CATCHER_RELAY_URL
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -21,10 +22,16 @@ from subscribers import signup
 from tests.newsletter import books
 from tests.newsletter.books import NOW
 from tests.newsletter.moody import addresses, moody
-from tests.smtp_server import receiving
+from tests.smtp_server import free_port, receiving
 
 pytestmark = pytest.mark.django_db
 Load = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def _own_relay(settings: Any) -> None:
+    """What a test sets is put back, and none finds a server of the developer's machine."""
+    settings.RELAY_URL = f"smtp://127.0.0.1:{free_port()}"
 
 
 @pytest.fixture
