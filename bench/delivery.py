@@ -1,14 +1,14 @@
 """How fast the engine hands a campaign over, with full books, beside what is possible on this machine.
 
     .venv/bin/python -m bench.delivery [--messages 8000] [--connections 16] [--kilobytes 60] [--rounds 3]
-        [--database postgres]     a PostgreSQL cluster of its own instead of SQLite
-        [--workers 3]             so many processes share the campaign (PostgreSQL)
+        [--database postgres]     a PostgreSQL cluster of its own instead of SQLite; both: the two by turns
+        [--workers 1 2 3]         so many processes share the campaign (PostgreSQL)
         [--delay-ms 30]           a relay that answers late, at 1, 2, 4 … connections, instead of smtp-sink
         [--memory 10000 1000000]  peak memory at two sizes of campaign
 
-Into Postfix's smtp-sink: first Postfix's own smtp-source with the same size and sessions, then our engine, by turns;
-then the plain way (smtplib and an EmailMessage for each reader, in 8 threads). Every delivery is in the ledger: claim,
-reply, attempt, and at the end the books are counted.
+Into Postfix's smtp-sink: first Postfix's own smtp-source with the same size and sessions, then our engine without a
+signature, with Ed25519, with RSA-2048 and with both, by turns; then the plain way (smtplib and an EmailMessage for each
+reader, in 8 threads). Every delivery is in the ledger: claim, reply, attempt, and at the end the books are counted.
 """
 
 from __future__ import annotations
@@ -16,20 +16,19 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
-import resource
 import smtplib
 import statistics
 import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.message import readers, rendered, the_plain_way
-from bench.rig import instance
+from bench.rig import engine, instance
+from bench.rig.engine import Sending
 from bench.rig.machine import machine
 from bench.rig.postfix import PostfixMissingError, sink, source
 from bench.rig.slow_relay import slow_relay
@@ -37,59 +36,15 @@ from newsletter.mail.content import RenderedMail
 
 PLAIN_THREADS, PLAIN_MESSAGES = 8, 800
 BASE64 = 4 / 3 * 78 / 76  # with line ends
-
-
-# ------------------------------------------------------------ the engine, in processes of its own
-def send(port: int, connections: int, campaign: int, workers: int, var: Path) -> tuple[float, list[int]]:
-    """Seconds from the first worker's start of work to the last one's end, and each one's peak memory in kB."""
-    processes = []
-    for number in range(workers):
-        # Each its own folder, as on machines of their own; the keys are the same everywhere.
-        own = var if workers == 1 else var / f"machine-{number}"
-        own.mkdir(exist_ok=True)
-        for key in ("secret.key", "fingerprint.key"):
-            if own != var:
-                (own / key).write_text((var / key).read_text())
-                (own / key).chmod(0o600)
-        environment = os.environ | {
-            "NEWSLETTER_VAR": str(own), "NEWSLETTER_RELAY_URL": f"smtp://127.0.0.1:{port}",
-            "NEWSLETTER_RELAY_CONNECTIONS": str(connections),
-        }  # fmt: skip
-        command = [sys.executable, "-m", "bench.delivery", "--worker", str(campaign)]
-        processes.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
-    ends = [json.loads(process.communicate()[0]) for process in processes]
-    return max(one["end"] for one in ends) - min(one["start"] for one in ends), [one["peak"] for one in ends]
-
-
-def work(number: int) -> None:
-    """One worker: what `newsletter campaign resume` does, and how long it took."""
-    import django
-
-    django.setup()
-    from newsletter import campaigns, sending
-
-    campaign = campaigns.find(number)
-    start = time.time()
-    run = sending.send_campaign(campaign)
-    facts = {"start": start, "end": time.time(), "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
-    if run.cause is not sending.Cause.NONE:
-        raise SystemExit(f"the run stopped: {run.words}")
-    print(json.dumps(facts))
-
-
-def begin(edition: RenderedMail, month: int) -> int:
-    """A campaign of a new issue, ready to be sent."""
-    return int(instance.begin_campaign(instance.add_edition(edition, month)).pk)
-
-
-def check_books(number: int, messages: int) -> None:
-    """Every reader SENT, with one attempt each, or the figures mean nothing."""
-    from newsletter.models import Attempt, Delivery
-
-    states = Counter(Delivery.objects.filter(campaign=number).values_list("state", flat=True))
-    attempts = Attempt.objects.filter(delivery__campaign=number, outcome="sent", reply_code=250).count()
-    if states != {"sent": messages} or attempts != messages:
-        raise SystemExit(f"the books do not balance: {dict(states)}, {attempts} attempts")
+# What signs, and the share of smtp-source that is to be reached.
+UNSIGNED = "unsigned"
+SIGNED = {
+    UNSIGNED: ((), 0.8),
+    "Ed25519": (("ed25519",), 0.8),
+    "RSA-2048": (("rsa",), 0.5),
+    "both": (("ed25519", "rsa"), 0),
+}
+POSTGRES_TARGET, PLAIN_TARGET = 0.8, 3
 
 
 # ------------------------------------------------------------ the plain way
@@ -115,42 +70,101 @@ def _plain_thread(port: int, edition: RenderedMail, mine: list) -> None:  # type
 
 
 # ------------------------------------------------------------ what is measured
-def compare(options: argparse.Namespace, edition: RenderedMail, octets: int, var: Path) -> None:
-    """smtp-source and the engine by turns, then the plain way."""
-    theirs, ours, peaks = [], [], []
+def compare(options: argparse.Namespace, edition: RenderedMail, octets: int, var: Path) -> dict[str, float]:
+    """smtp-source and the engine by turns, then the plain way. The medians, in messages a second."""
+    keys = dict(zip(("ed25519", "rsa"), engine.make_keys(("ed25519", "rsa")), strict=True))
+    rates: dict[str, list[float]] = defaultdict(list)
+    peaks, month = [], 0
     with sink() as port:
         for number in range(options.rounds):
-            theirs.append(options.messages / source(port, options.messages, octets, options.connections))
-            campaign = begin(edition, number)
-            seconds, peak = send(port, options.connections, campaign, options.workers, var)
-            check_books(campaign, options.messages)
-            ours.append(options.messages / seconds)
-            peaks += peak
-            print(f"round {number + 1}              smtp-source {theirs[-1]:7,.0f} /s   engine {ours[-1]:7,.0f} /s")
+            seconds = source(port, options.messages, octets, options.connections)
+            rates["smtp-source"].append(options.messages / seconds)
+            for name in SIGNED if not options.unsigned else (UNSIGNED,):
+                campaign, month = engine.begin(edition, month), month + 1
+                how = Sending(port, options.connections, keys=tuple(keys[kind] for kind in SIGNED[name][0]))
+                seconds, peak = engine.send(campaign, how, var)
+                engine.check_books(campaign, options.messages)
+                rates[name].append(options.messages / seconds)
+                peaks += peak
+            print(
+                f"round {number + 1}  ",
+                *(f"{name} {values[-1]:,.0f} /s  " for name, values in rates.items()),
+                flush=True,
+            )
         few = min(PLAIN_MESSAGES, options.messages)
-        slow = few / plain(port, edition, few)
-    rival, engine = statistics.median(theirs), statistics.median(ours)
-    print(f"smtp-source          {rival:10,.0f} /s, median of {options.rounds}, {options.connections} sessions")
-    print(
-        f"engine               {engine:10,.0f} /s, {options.workers} x {options.connections} connections, full ledger"
-    )
-    print(f"engine : smtp-source {engine / rival:10.2f}      (target 0.8)")
-    print(f"the plain way        {slow:10,.0f} /s, {PLAIN_THREADS} threads, {few:,} messages, no ledger")
-    print(f"engine : plain       {engine / slow:10.1f}      (target 3)")
+        rates["plain"].append(few / plain(port, edition, few))
     print(f"peak memory          {max(peaks) / 1024:10.0f} MB for a worker")
+    return {name: statistics.median(values) for name, values in rates.items()}
+
+
+def show(medians: dict[str, float], options: argparse.Namespace) -> None:
+    """The medians and their ratios to smtp-source."""
+    rival = medians["smtp-source"]
+    print(f"smtp-source          {rival:10,.0f} /s, median of {options.rounds}, {options.connections} sessions")
+    for name, (_, target) in SIGNED.items():
+        if name in medians:
+            goal = f"(target {target})" if target else ""
+            print(
+                f"engine, {name:12} {medians[name]:10,.0f} /s, full ledger {medians[name] / rival:8.2f} of it   {goal}"
+            )
+    print(
+        f"the plain way        {medians['plain']:10,.0f} /s, {PLAIN_THREADS} threads, {PLAIN_MESSAGES:,} messages,"
+        " no ledger"
+    )
+    print(f"engine : plain       {medians[UNSIGNED] / medians['plain']:10.1f}      (target {PLAIN_TARGET})")
+
+
+def two_databases(options: argparse.Namespace) -> None:
+    """SQLite and PostgreSQL by turns, each round a process of its own."""
+    rates: dict[str, list[float]] = defaultdict(list)
+    for number in range(options.rounds):
+        for kind in ("sqlite", "postgres"):
+            command = [
+                sys.executable, "-m", "bench.delivery", "--database", kind, "--rounds", "1", "--unsigned", "--json",
+                "--messages", str(options.messages), "--connections", str(options.connections),
+            ]  # fmt: skip
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            rates[kind].append(json.loads(done.stdout.splitlines()[-1])[UNSIGNED])
+        print(
+            f"round {number + 1}  ", *(f"{kind} {values[-1]:,.0f} /s  " for kind, values in rates.items()), flush=True
+        )
+    ratio = statistics.median(rates["postgres"]) / statistics.median(rates["sqlite"])
+    print(f"postgres : sqlite    {ratio:10.2f}      (target {POSTGRES_TARGET})")
+
+
+def shared(options: argparse.Namespace, edition: RenderedMail, var: Path) -> None:
+    """How throughput grows with the workers that share a campaign."""
+    first = 0.0
+    with sink() as port:
+        for month, workers in enumerate(options.workers):
+            campaign = engine.begin(edition, month)
+            seconds, peaks = engine.send(campaign, Sending(port, options.connections, workers), var)
+            engine.check_books(campaign, options.messages)
+            rate = options.messages / seconds
+            first = first or rate
+            print(
+                f"{workers:4} x {options.connections} connections {rate:10,.0f} /s   {rate / first:6.2f} of the first"
+                f"   {max(peaks) / 1024:6.0f} MB each", flush=True,
+            )  # fmt: skip
 
 
 def delayed(options: argparse.Namespace, edition: RenderedMail, var: Path) -> None:
-    """How throughput grows with the connections when the relay answers late."""
-    connections, month = 1, 0
-    while connections <= options.connections:
-        with slow_relay(options.delay_ms) as port:
-            campaign = begin(edition, month)
-            seconds, _ = send(port, connections, campaign, options.workers, var)
-            check_books(campaign, options.messages)
-        rate, best = options.messages / seconds, 1000 / options.delay_ms * connections * options.workers
-        print(f"{connections:4} connections     {rate:10,.0f} /s   {rate / best:6.2f} of what the delay allows")
-        connections, month = connections * 2, month + 1
+    """How throughput grows with the connections (and workers) when the relay answers late."""
+    month = 0
+    for workers in options.workers:
+        connections = 1
+        while connections <= options.connections:
+            with slow_relay(options.delay_ms) as port:
+                campaign, month = engine.begin(edition, month), month + 1
+                seconds, _ = engine.send(campaign, Sending(port, connections, workers), var)
+                engine.check_books(campaign, options.messages)
+            rate, best = options.messages / seconds, 1000 / options.delay_ms * connections * workers
+            print(
+                f"{workers:2} x {connections:3} connections {rate:10,.0f} /s   {rate / best:6.2f} of what the delay"
+                " allows",
+                flush=True,
+            )
+            connections *= 2
 
 
 def memory(options: argparse.Namespace, edition: RenderedMail, var: Path) -> None:
@@ -160,9 +174,9 @@ def memory(options: argparse.Namespace, edition: RenderedMail, var: Path) -> Non
         instance.add_readers(size - known, known + 1)
         known = size
         with sink() as port:
-            campaign = begin(edition, month)
-            seconds, peaks = send(port, options.connections, campaign, 1, var)
-        check_books(campaign, size)
+            campaign = engine.begin(edition, month)
+            seconds, peaks = engine.send(campaign, Sending(port, options.connections), var)
+        engine.check_books(campaign, size)
         first = first or peaks[0]
         print(
             f"{size:9,} readers    {peaks[0] / 1024:10.0f} MB   {peaks[0] / first:6.2f} of the first"
@@ -177,19 +191,22 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--kilobytes", type=int, default=60, help="of the message on the wire")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1])
+    parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="sqlite")
     parser.add_argument("--delay-ms", type=int, default=0)
     parser.add_argument("--memory", type=int, nargs="+", default=())
-    parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--unsigned", action="store_true", help="leave the signed runs out")
+    parser.add_argument("--json", action="store_true", help="the medians as one line at the end")
     options = parser.parse_args()
-    if options.worker:
-        work(options.worker)
-        return
-    if options.workers > 1 and options.database == "sqlite":
+    if max(options.workers) > 1 and options.database != "postgres":
         parser.error("several workers share a campaign through PostgreSQL: add --database postgres")
-    with contextlib.suppress(KeyboardInterrupt), database(options.database) as url, instance.installation(url) as var:
-        measure(options, var)
+    with contextlib.suppress(KeyboardInterrupt):
+        if options.database == "both":
+            print(f"machine              {machine()}", flush=True)
+            two_databases(options)
+            return
+        with database(options.database) as url, instance.installation(url) as var:
+            measure(options, var)
 
 
 def measure(options: argparse.Namespace, var: Path) -> None:
@@ -202,19 +219,25 @@ def measure(options: argparse.Namespace, var: Path) -> None:
     if options.memory:
         memory(options, edition, var)
         return
-    print(f"readers              {options.messages:,}")
+    print(f"readers              {options.messages:,}", flush=True)
     instance.add_readers(options.messages)
-    if options.delay_ms:
-        delayed(options, edition, var)
-        return
     try:
-        compare(options, edition, octets, var)
+        if options.delay_ms:
+            delayed(options, edition, var)
+        elif max(options.workers) > 1:
+            shared(options, edition, var)
+        else:
+            medians = compare(options, edition, octets, var)
+            show(medians, options)
+            if options.json:
+                print(json.dumps(medians))
     except PostfixMissingError as missing:
-        print(f"NOT MEASURED: {missing}")
+        raise SystemExit(f"NOT MEASURED: {missing}") from missing
 
 
 @contextlib.contextmanager
 def database(kind: str) -> Iterator[str]:
+    """The address of a database of its own; an empty one is SQLite in the installation's folder."""
     if kind == "sqlite":
         yield ""
         return
