@@ -278,8 +278,12 @@ def _columns(one: Settlement, now: datetime) -> tuple[tuple[str, object], ...]:
 
 
 _ATTEMPT = ("delivery_id", "at", "relay", "stage", "reply_code", "reply_text", "outcome")
-_INSERT_ATTEMPT = (
-    f"INSERT INTO {Attempt._meta.db_table} ({', '.join(_ATTEMPT)}) VALUES ({', '.join(['%s'] * len(_ATTEMPT))})"  # noqa: S608
+_INTO_ATTEMPT = f"INSERT INTO {Attempt._meta.db_table} ({', '.join(_ATTEMPT)})"
+_ATTEMPT_VALUES = f"{_INTO_ATTEMPT} VALUES ({', '.join(['%s'] * len(_ATTEMPT))})"
+# PostgreSQL would work through one statement for each row; so it is one for the block.
+_ATTEMPT_ARRAYS = (
+    f"{_INTO_ATTEMPT} SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::smallint[],"
+    " %s::text[], %s::text[])"
 )
 
 
@@ -293,9 +297,13 @@ def _write_attempts(settlements: Sequence[Settlement]) -> None:
         )
         for one in settlements
     ]  # fmt: skip
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(_INSERT_ATTEMPT, rows)
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_ATTEMPT_ARRAYS, [list(column) for column in zip(*rows, strict=True)])
+        else:
+            cursor.executemany(_ATTEMPT_VALUES, rows)
 
 
 def _suppress(ids: Collection[int], now: datetime) -> None:
