@@ -281,10 +281,8 @@ _ATTEMPT = ("delivery_id", "at", "relay", "stage", "reply_code", "reply_text", "
 _INTO_ATTEMPT = f"INSERT INTO {Attempt._meta.db_table} ({', '.join(_ATTEMPT)})"
 _ATTEMPT_VALUES = f"{_INTO_ATTEMPT} VALUES ({', '.join(['%s'] * len(_ATTEMPT))})"
 # PostgreSQL would work through one statement for each row; so it is one for the block.
-_ATTEMPT_ARRAYS = (
-    f"{_INTO_ATTEMPT} SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::smallint[],"
-    " %s::text[], %s::text[])"
-)
+_ATTEMPT_TYPES = ("bigint", "timestamptz", "text", "text", "smallint", "text", "text")
+_ATTEMPT_ARRAYS = f"{_INTO_ATTEMPT} SELECT * FROM unnest({', '.join(f'%s::{name}[]' for name in _ATTEMPT_TYPES)})"  # noqa: S608
 
 
 def _write_attempts(settlements: Sequence[Settlement]) -> None:
