@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -18,7 +19,7 @@ from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 READY = "終わるには Ctrl-C"  # what `serve` and `catch` say once they listen
-MARK = ".demo"  # only a folder that has it is ever emptied
+MARK = ".demo"  # only a folder that has it is ever emptied; locked while its servers run
 
 
 class DemoError(Exception):
@@ -37,6 +38,19 @@ class Ports:
     def wanted_or_free(cls) -> Ports:
         """The usual ports where they are free, others where they are not."""
         return cls(*(port if _is_free(port) else _any_free() for port in (8000, 2525, 8025)))
+
+
+@contextlib.contextmanager
+def _locked(mark: Path) -> Iterator[None]:
+    with mark.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DemoError(
+                f"{mark.parent} は、動いている make serve（または make demo）が使っています。"
+                "そちらを Ctrl-C で終わらせてから、もう一度実行してください。"
+            ) from error
+        yield
 
 
 def as_typed(arguments: Iterable[str]) -> str:
@@ -73,6 +87,9 @@ class Instance:
         """An empty installation in `var`; what an earlier run left there is removed, what anybody else left is not."""
         if var.exists() and any(var.iterdir()) and not (var / MARK).exists():
             raise DemoError(f"{var} には実演用でないファイルがあります。別のフォルダを --var で指定してください。")
+        if (var / MARK).exists():
+            with _locked(var / MARK):  # not under the feet of servers that run
+                pass
         shutil.rmtree(var, ignore_errors=True)
         var.mkdir(parents=True)
         ports = Ports.wanted_or_free()
@@ -89,6 +106,10 @@ class Instance:
         if not (var / "report.json").exists():
             raise DemoError("前回の実演が途中で終わっています。もう一度 make demo を実行してください。")
         return cls(var, ports, say)
+
+    def in_use(self) -> contextlib.AbstractContextManager[None]:
+        """While the block runs, the folder is not emptied; DemoError if somebody else uses it already."""
+        return _locked(self.var / MARK)
 
     def refuse_taken_ports(self) -> None:
         """The links in the mails name these ports, so other ones would not do."""

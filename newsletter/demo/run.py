@@ -25,7 +25,13 @@ def run_demo(var: Path, say: Say) -> None:
     """Make this month's issue in a fresh installation in `var`, and deliver it to the catcher; prints what happened."""
     started = time.monotonic()
     instance = Instance.fresh(var, say)
-    now = datetime.now(ZoneInfo("Asia/Tokyo"))
+    with instance.in_use():
+        month = _make_the_month(instance, datetime.now(ZoneInfo("Asia/Tokyo")))
+    outcome.tell(instance, month, time.monotonic() - started)
+
+
+def _make_the_month(instance: Instance, now: datetime) -> str:
+    """From the sources to the delivered issue; its month."""
     _prepare(instance)
     _poll_feeds(instance, now)
     with instance.background("catch"), instance.background("serve"):
@@ -34,7 +40,7 @@ def run_demo(var: Path, say: Say) -> None:
         month = f"{now:%Y-%m}"
         _assemble(instance, month)
         _deliver(instance, month)
-    outcome.tell(instance, month, time.monotonic() - started)
+    return month
 
 
 def _chapter(instance: Instance, title: str) -> None:

@@ -16,8 +16,13 @@ SERVERS = ("catch", "serve", "work")
 def serve_demo(var: Path, say: Callable[[str], None]) -> None:
     """Run the three servers of the last demonstration; when one ends, all end."""
     instance = Instance.of_last_run(var, say)
-    instance.refuse_taken_ports()
-    password = (var / "staff-password").read_text().strip()
+    with instance.in_use():
+        instance.refuse_taken_ports()
+        _serve(instance, say)
+
+
+def _serve(instance: Instance, say: Callable[[str], None]) -> None:
+    password = (instance.var / "staff-password").read_text().strip()
     processes = [instance.start(command) for command in SERVERS]
     say(f"ウェブの画面    {instance.base_url}/")
     say(f"職員の画面      {instance.base_url}/staff/  利用者名 {STAFF_NAME}  パスワード {password}（実演専用）")

@@ -27,7 +27,7 @@ from typing import Any
 import pytest
 
 from newsletter.demo import sample_readers
-from newsletter.demo.instance import DemoError
+from newsletter.demo.instance import DemoError, Ports
 from newsletter.demo.instance import Instance as DemoInstance
 from tests.acceptance import month
 from tests.acceptance.conftest import CHECKOUT, get
@@ -253,6 +253,13 @@ def test_a_folder_with_somebody_s_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("x")
     assert "実演用でないファイルがあります" in refused("run", tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_folder_whose_servers_run_is_not_emptied(tmp_path: Path) -> None:
+    var = half_done(tmp_path / "var")
+    with DemoInstance(var, Ports(1, 2, 3), print).in_use():
+        assert "動いている make serve" in refused("run", var)
+    assert (var / ".demo").exists()
 
 
 def test_a_server_of_somebody_else_is_not_mistaken_for_its_own(tmp_path: Path) -> None:
