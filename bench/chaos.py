@@ -87,7 +87,7 @@ def run_chaos(campaign: int, server: HostileServer, kills: int, connections: int
 def _send_and_kill(campaign: int, server: HostileServer, connections: int, after: int, verdict: Verdict) -> None:
     from django.utils import timezone
 
-    from newsletter import delivery
+    from newsletter import sweep
     from newsletter.models import Delivery
 
     before = sum(server.delivered.values())
@@ -102,7 +102,7 @@ def _send_and_kill(campaign: int, server: HostileServer, connections: int, after
     verdict.kills += 1
     doubtful = Delivery.objects.filter(campaign=campaign, state="in_doubt")
     known = doubtful.count()
-    delivery.sweep(timezone.now())
+    sweep.sweep(timezone.now())
     verdict.most_doubt_in_a_kill = max(verdict.most_doubt_in_a_kill, doubtful.count() - known)
 
 

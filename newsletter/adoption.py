@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from newsletter import campaigns, delivery, identity
+from newsletter import campaigns, doubt, identity
 from newsletter.errors import InstallationError
 from newsletter.models import Campaign
 
@@ -29,7 +29,7 @@ def adopt_restored(by: str, now: datetime) -> Adopted:
     with transaction.atomic():
         paused = _pause_all()
         postponed = _postpone_all()
-        in_doubt = delivery.doubt_all(now, RESTORED)
+        in_doubt = doubt.doubt_unfinished(now, RESTORED)
         # "Rather twice" was said about a line that went dead, not about a lost week.
         Campaign.objects.update(in_doubt=Campaign.InDoubt.ASK)
     identity.renew(person, now)

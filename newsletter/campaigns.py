@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from feeds import submissions
 from feeds.models import Entry
-from newsletter import audiences, delivery, editions, identity, issues, profile, release, waves
+from newsletter import audiences, delivery, doubt, editions, identity, issues, profile, release, waves
 from newsletter.errors import CampaignError
 from newsletter.mail import pacing
 from newsletter.models import Campaign, Delivery, Edition, Issue
@@ -250,7 +250,7 @@ def _after_the_end(campaign: Campaign) -> None:
 @transaction.atomic
 def send_again(ids: Collection[int], by: str, now: datetime) -> int:
     """Queue deliveries in doubt again, because `by` says so; a campaign that was DONE runs again. Returns how many."""
-    decided = delivery.send_again(ids, by, now)
+    decided = doubt.send_again(ids, by, now)
     waiting = Delivery.objects.filter(campaign=OuterRef("pk"), pk__in=ids, state__in=delivery.WAITING)
     finished = Campaign.objects.filter(Exists(waiting), state=State.DONE)
     finished.update(state=State.SENDING, finished_at=None)
@@ -262,7 +262,7 @@ def issue_to_send(name: str = "") -> Issue:
     """The issue of that name; without one the latest that is approved and was not sent."""
     if name.strip():
         return issues.find_issue(name)
-    issue = Issue.objects.filter(state=Issue.State.APPROVED).order_by("-month").first()
+    issue = issues.latest(Issue.objects.filter(state=Issue.State.APPROVED))
     if issue is None:
         raise CampaignError(
             "承認済みで、まだ配信していない号がありません。newsletter issue approve で承認してください。"
@@ -272,7 +272,7 @@ def issue_to_send(name: str = "") -> Issue:
 
 def issue_at_hand() -> Issue:
     """The latest issue that was not sent yet, being edited or approved."""
-    issue = Issue.objects.exclude(state=Issue.State.SENT).order_by("-month").first()
+    issue = issues.latest(Issue.objects.exclude(state=Issue.State.SENT))
     if issue is None:
         raise CampaignError("編集中の号も承認済みの号もありません。newsletter issue open で開いてください。")
     return issue

@@ -13,7 +13,7 @@ from threading import Event
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter import brakes, campaigns, delivery, identity, notices, pace, waves, workers
+from newsletter import brakes, campaigns, delivery, doubt, identity, notices, pace, sweep, waves, workers
 from newsletter.engine import Cause, Clock, Engine, Progress, Run
 from newsletter.errors import CampaignError, NewsletterError, RelayError
 from newsletter.mail import smtp
@@ -58,7 +58,7 @@ def continue_campaigns(now: datetime | None = None, *, stop_event: Event | None 
         log.warning(locked)
         return []
     identity.see()
-    delivery.follow_policy(clock())
+    doubt.follow_policy(clock())
     for campaign in list(campaigns.due(clock())):
         try:
             link_checks.before_sending(campaign, clock())
@@ -85,7 +85,7 @@ def _send(
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Run:
     identity.stamp()
-    delivery.sweep(clock())
+    sweep.sweep(clock())
     campaign.refresh_from_db()
     campaigns.must_be_running(campaign)
     counts = campaigns.counts(campaign)
@@ -99,7 +99,7 @@ def _send(
         run = _in_waves(engine, campaign)
     if run.cause in (Cause.RELAY, Cause.POLICY, Cause.MESSAGE, Cause.RATES):
         campaigns.pause(campaign, run.words)
-    delivery.follow_policy(clock(), campaign)
+    doubt.follow_policy(clock(), campaign)
     if campaigns.close_if_finished(campaign, clock()):
         notices.campaign_is_over(campaign, clock())
     return run

@@ -14,7 +14,7 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
 from feeds import photo_files, refresh
-from newsletter import delivery, profile, sending, workers
+from newsletter import delivery, profile, sending, sweep, workers
 from newsletter.proofing import link_checks
 from subscribers import retention, signup
 
@@ -49,9 +49,9 @@ def deliver_letters_again() -> None:
 
 
 @every_minute
-def sweep() -> None:
+def sweep_claims() -> None:
     """Claims whose worker is gone. newsletter campaign sweep"""
-    delivery.sweep(timezone.now())
+    sweep.sweep(timezone.now())
 
 
 @every_minute

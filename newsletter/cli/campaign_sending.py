@@ -92,11 +92,11 @@ def resume(number: int, person: str, as_json: bool) -> None:
     """止まっている配信を続けます。送り終えた宛先に、もう一度送ることはありません。"""
     from django.utils import timezone
 
-    from newsletter import campaigns, delivery
+    from newsletter import campaigns, sweep
 
     chosen = campaigns.find(number)
     campaigns.resume(chosen, timezone.now(), person)
-    delivery.sweep(timezone.now())
+    sweep.sweep(timezone.now())
     _send(chosen, person, as_json)
 
 

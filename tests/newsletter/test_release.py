@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter import campaigns, delivery, profile, sending
+from newsletter import campaigns, delivery, doubt, profile, sending
 from newsletter.cli import main
 from newsletter.delivery import Settlement, State
 from newsletter.errors import CampaignError
@@ -175,7 +175,7 @@ def test_a_mail_that_is_lost_again_and_again_asks_after_all() -> None:
     campaign = campaigns.plan(books.edition(), "担当", NOW, in_doubt="resend")
     campaigns.start(campaign, NOW)
     Delivery.objects.update(state=State.IN_DOUBT, tries=3)
-    assert delivery.follow_policy(NOW, campaign) == 0
+    assert doubt.follow_policy(NOW, campaign) == 0
 
 
 def test_the_policy_is_chosen_before_the_first_mail() -> None:
