@@ -66,7 +66,7 @@ class IssueAdmin(admin.ModelAdmin):
     list_display = ("__str__", "number", "release_on", "state", "subject")
     list_filter = ("state",)
     search_fields = ("subject", "lead")
-    readonly_fields = ("month", "number", "state", "opened_at")
+    readonly_fields = ("month", "extra", "number", "state", "opened_at")
     inlines = (PlacementInline,)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -14,7 +14,6 @@ from newsletter import delivery, issues, links, profile
 from newsletter.errors import TemplateError
 from newsletter.mail import letters as kinds
 from newsletter.mail.content import LetterContent
-from newsletter.mail.dates import month_label
 from newsletter.mail.render import RenderError, render_letter
 from newsletter.models import Edition, Letter
 from newsletter.staff import Colleague
@@ -111,7 +110,7 @@ def send_approval_request(edition: Edition, person: Colleague, by: str, now: dat
     facts: kinds.ApprovalRequest = {
         "person": person.name,
         "requested_by": by,
-        "issue": month_label(issue.month, issue.number),
+        "issue": issue.label,
         "release_on": issue.release_on,
         "edition_subject": edition.subject,
         "contents": "\n".join(f"{item.number}. {item.headline}" for item in items),

@@ -188,19 +188,14 @@ def photo_url(submission: Submission) -> str:
     return _address("photo", quote(str(submission.photo.name).rpartition("/")[2]))
 
 
-def issue_slug(issue: Issue) -> str:
-    """The issue's name in addresses: 2026-11."""
-    return f"{issue.month:%Y-%m}"
-
-
 def issue_url(issue: Issue) -> str:
     """The issue on the web; the address never changes."""
-    return _address("issue", issue_slug(issue))
+    return _address("issue", issue.slug)
 
 
 def item_url(issue: Issue, number: int) -> str:
     """One item of the issue on the web; the address never changes."""
-    return _address("item", issue_slug(issue), str(number))
+    return _address("item", issue.slug, str(number))
 
 
 def archive_url() -> str:

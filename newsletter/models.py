@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from feeds.models import Entry, Submission
 from newsletter.errors import EditionError
+from newsletter.mail.dates import month_label
 from subscribers.models import Subscriber
 
 
@@ -48,14 +49,15 @@ class Association(models.Model):
 
 
 class Issue(models.Model):
-    """The monthly number being assembled."""
+    """The monthly number being assembled, or a 号外 between two of them."""
 
     class State(models.TextChoices):
         OPEN = "open", "編集中"
         APPROVED = "approved", "承認済み"  # an edition of it was approved; placements are locked
         SENT = "sent", "配信済み"
 
-    month = models.DateField("月号", unique=True)  # the first day of the month
+    month = models.DateField("月号")  # the first day of the month
+    extra = models.PositiveSmallIntegerField("号外", default=0)  # 0: the monthly number; 1, 2 …: 号外 of that month
     number = models.PositiveIntegerField("通算号数", null=True, blank=True, unique=True)
     release_on = models.DateField("配信日")
     subject = models.CharField("件名", max_length=200)
@@ -68,10 +70,24 @@ class Issue(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "号"
-        ordering = ("-month",)
+        ordering = ("-month", "-release_on", "-extra")
+        constraints = (
+            models.UniqueConstraint(fields=["month", "extra"], name="issue_once_per_month"),
+            models.CheckConstraint(condition=Q(extra=0) | Q(number__isnull=True), name="extra_has_no_number"),
+        )
 
     def __str__(self) -> str:
-        return f"{self.month.year}年{self.month.month}月号"
+        return month_label(self.month, extra=self.extra)
+
+    @property
+    def label(self) -> str:
+        """With its serial number: 2026年11月号（第137号）."""
+        return month_label(self.month, self.number, self.extra)
+
+    @property
+    def slug(self) -> str:
+        """Its name in addresses and commands: 2026-11, its 号外 2026-11-x1."""
+        return f"{self.month:%Y-%m}" + (f"-x{self.extra}" if self.extra else "")
 
 
 class Placement(models.Model):

@@ -10,6 +10,8 @@ from newsletter.web import archive, archive_feeds, archive_search, login, photos
 from newsletter.web.desk import home as desk_home
 from newsletter.web.desk import proof as desk_proof
 
+ISSUE = "[0-9]{4}-[0-9]{2}(?:-x[1-9][0-9]?)?"  # 2026-11, its 号外 2026-11-x1
+
 urlpatterns = [
     path("", public.home, name="home"),
     path("subscribe/", public.subscribe, name="subscribe"),
@@ -26,7 +28,7 @@ urlpatterns = [
     path("archive/<slug:slug>/", archive.issue, name="issue"),
     path("archive/<slug:slug>/text/", archive.issue_text, name="issue_text"),
     # One address per item: 3, never 03.
-    re_path(r"^archive/(?P<slug>[0-9]{4}-[0-9]{2})/(?P<number>[1-9][0-9]{0,3})/$", archive.item, name="item"),
+    re_path(rf"^archive/(?P<slug>{ISSUE})/(?P<number>[1-9][0-9]{{0,3}})/$", archive.item, name="item"),
     path("s/<str:token>/", submit.submit, name="submit"),
     path("s/<str:token>/sent/", submit.submitted, name="submitted"),
     path("s/<str:token>/<int:number>/", submit.correct, name="submit_correct"),

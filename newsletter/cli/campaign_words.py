@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 def issue_name(issue: Issue) -> str:
     """2026年11月号（第137号）"""
-    from newsletter.mail.dates import month_label
-
-    return month_label(issue.month, issue.number)
+    return issue.label
 
 
 def issue_words(campaign: Campaign) -> str:
@@ -38,12 +36,10 @@ def moment(at: datetime | None) -> str:
 
 def report_facts(report: Report) -> dict[str, Any]:
     """The report for machines: keys in English, times in ISO 8601."""
-    from newsletter.links import issue_slug
-
     campaign = report.campaign
     return {
         "campaign": campaign.pk,
-        "issue": issue_slug(campaign.edition.issue),
+        "issue": campaign.edition.issue.slug,
         "number": campaign.edition.issue.number,
         "subject": campaign.edition.subject,
         "digest": campaign.edition.digest,

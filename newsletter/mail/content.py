@@ -98,6 +98,7 @@ class IssueContent:
     subject: str
     sections: tuple[SectionContent, ...]
     number: int | None = None  # 通算号数
+    extra: int = 0  # 0: the monthly number; 1, 2 …: 号外 of that month
     preheader: str = ""
     lead: tuple[str, ...] = ()  # paragraphs
     why: str = ""  # why the reader receives this; one sentence

@@ -135,7 +135,7 @@ def _environment(templates: Path) -> jinja2.Environment:
         "credit_line": markup.credit_line,
         "japanese_date": dates.japanese_date,
         "japanese_time": dates.japanese_time,
-        "month_label": lambda issue: dates.month_label(issue.month, issue.number),
+        "month_label": lambda issue: dates.month_label(issue.month, issue.number, issue.extra),
         **plaintext.FILTERS,
     }
     return environment

@@ -35,6 +35,7 @@ class IssueState:
     sections: list[SectionState]
     waiting: list[Placement]  # the first few
     waiting_rest: int  # how many more
+    others: list[Issue]  # not sent either: a 号外 beside the monthly number, or the next month
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,13 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def current_issue() -> IssueState | None:
     """The earliest issue that was not sent, else the newest, with its headings in the profile's order."""
-    issue = Issue.objects.exclude(state=Issue.State.SENT).order_by("month").first() or Issue.objects.first()
+    unsent = list(Issue.objects.exclude(state=Issue.State.SENT).order_by("month", "release_on", "extra"))
+    issue = unsent[0] if unsent else Issue.objects.first()
     if issue is None:
         return None
     placements = list(issue.placements.select_related("entry"))
     waiting = [placement for placement in placements if placement.is_waiting]
-    return IssueState(issue, _sections(placements), waiting[:SHOWN], len(waiting[SHOWN:]))
+    return IssueState(issue, _sections(placements), waiting[:SHOWN], len(waiting[SHOWN:]), unsent[1:])
 
 
 def _sections(placements: list[Placement]) -> list[SectionState]:
