@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from feeds.models import Entry, Submission
+from newsletter import roster_models  # noqa: F401 - Django looks for an application's models here
 from newsletter.errors import EditionError
 from newsletter.mail.dates import month_label
 from subscribers.models import Subscriber
@@ -299,7 +300,7 @@ class Exclusion(models.Model):
     """A candidate of a campaign who gets nothing, and why. Candidates = deliveries + exclusions."""
 
     class Reason(models.TextChoices):
-        # The first seven as subscribers.audience.Why says them at the claim.
+        # The first eight as subscribers.audience.Why says them at the claim.
         PENDING = "pending", "申込の確認がまだです"
         LEFT = "left", "本人が解除しました"
         BOUNCED = "bounced", "宛先不明のため停止中です"
@@ -307,6 +308,7 @@ class Exclusion(models.Model):
         ERASED = "erased", "本人の求めで消去しました"
         BY_HAND = "by_hand", "事務局が停止しました"
         PAUSED = "paused", "本人の希望でお休み中です"
+        ONLY_MONTHLY = "only_monthly", "毎月の号だけを希望しています（号外は送りません）"
         SEGMENT = "segment", "配信の対象（絞り込み）に当たりません"
         HAD_IT = "had_it", "同じ版を、前の配信で受け取っている（可能性がある）ため"
         DUPLICATE = "duplicate", "別の登録と同じメールボックスです"
@@ -346,7 +348,7 @@ class Letter(models.Model):
 
 
 class Delivery(models.Model):
-    """One mail to one recipient, with its state. Only newsletter.delivery moves it."""
+    """One mail to one recipient, with its state. Only newsletter.delivery, sweep and doubt move it."""
 
     class State(models.TextChoices):
         HELD = "held", "順番待ち"  # its wave has not begun: see waves.py
