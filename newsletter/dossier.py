@@ -8,12 +8,12 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from newsletter import wishes
 from newsletter.models import Delivery, Exclusion, Letter
 from subscribers import consent
 from subscribers.models import ConsentEvent, FormerValues, Subscriber, Suppression
 
 RULE = "─" * 30
-WHOLE = "すべて"
 FORMER = {"name": "氏名", "organisation": "所属団体", "department": "部署", "municipality": "団体コード"}
 
 
@@ -81,7 +81,11 @@ def _entry(held: Held) -> Iterator[str]:
     for label, value in (
         ("メールアドレス", one.address), ("状態", one.get_state_display()), ("氏名", one.name),
         ("所属団体", one.organisation), ("部署", one.department), ("団体コード", one.municipality),
-        ("形式", one.get_format_display()), ("希望する欄", "、".join(one.sections) or WHOLE),
+        ("形式", one.get_format_display()),
+        ("希望する欄", wishes.said(one.sections, wishes.section_titles())),
+        ("希望する道筋", wishes.said(one.pathways, wishes.pathway_labels())),
+        ("号外", "受け取らない" if one.only_monthly else "受け取る"),
+        ("ページと手紙の言語", one.get_language_display()),
         ("申込", _moment(one.created_at)), ("確認", _moment(one.confirmed_at)), ("解除", _moment(one.left_at)),
         ("お休みの終わり", _moment(one.paused_until)),
     ):  # fmt: skip

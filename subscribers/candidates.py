@@ -25,7 +25,7 @@ FORMATS = {
     "text形式": "text",
     "plain": "text",
 }
-ALL_SECTIONS = "すべて"
+ALL = "すべて"  # of the sections, or of the pathways
 # What a list of another system calls people, and whether they may come in.
 STATES = {
     "active": "購読中 配信中 有効 登録 登録済 登録済み 受信 active subscribed confirmed",
@@ -56,6 +56,7 @@ class Lookups:
     now: datetime
     find_municipality: Callable[[str], str] | None = None  # name or code -> code; ValueError in words
     sections: Mapping[str, str] = field(default_factory=dict)  # key -> title
+    pathways: Mapping[str, str] = field(default_factory=dict)  # key -> label
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,8 @@ class _Reading:
             refusal = refusal or self._text("name", both)
         self._municipality(texts.get("municipality", ""))
         self._format(texts.get("format", ""))
-        self._sections(texts.get("sections", ""))
+        self._wishes("sections", "欄", texts.get("sections", ""), self.lookups.sections)
+        self._wishes("pathways", "道筋", texts.get("pathways", ""), self.lookups.pathways)
         self._consented(texts.get("consented", ""))
         return refusal
 
@@ -209,29 +211,30 @@ class _Reading:
         else:
             self.warnings.append(f"形式「{text.strip()[:20]}」はHTMLでもテキストでもないので、読み飛ばしました")
 
-    def _sections(self, text: str) -> None:
+    def _wishes(self, name: str, word_for: str, text: str, titles: Mapping[str, str]) -> None:
+        """The keys that a cell names, by key or by title."""
         if not text.strip():
             return
-        if normal(text) in (ALL_SECTIONS, "全て", "all"):
-            self.told["sections"] = []
+        if normal(text) in (ALL, "全て", "all"):
+            self.told[name] = []
             return
-        by_title = {normal(title): key for key, title in self.lookups.sections.items()}
+        by_title = {normal(title): key for key, title in titles.items()}
         if normal(text) in by_title:
-            self.told["sections"] = [by_title[normal(text)]]
+            self.told[name] = [by_title[normal(text)]]
             return
         keys: list[str] = []
         for word in re.split(r"[、,，;；/／|\n]+|\s{1,}", text.strip()):
-            key = word if word in self.lookups.sections else by_title.get(normal(word), "")
+            key = word if word in titles else by_title.get(normal(word), "")
             if not key and re.fullmatch(r"[a-z][a-z0-9_-]*", word):
                 key = word  # of a profile that is not the one loaded now
-                if self.lookups.sections:
-                    self.warnings.append(f"欄「{word}」は今のプロファイルにありません")
+                if titles:
+                    self.warnings.append(f"{word_for}「{word}」は今のプロファイルにありません")
             if key:
                 keys.append(key)
             elif word:
-                self.warnings.append(f"欄「{word[:20]}」がないので、読み飛ばしました")
+                self.warnings.append(f"{word_for}「{word[:20]}」がないので、読み飛ばしました")
         if keys:
-            self.told["sections"] = list(dict.fromkeys(keys))
+            self.told[name] = list(dict.fromkeys(keys))
 
     def _consented(self, text: str) -> None:
         value = tidy(text)

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from subscribers.importer import Grounds, Known, Planned
 
 CACHE_KB = 65_536
-FIELDS = ("name", "organisation", "department", "municipality", "format", "sections")
+LISTS = ("sections", "pathways")
+FIELDS = ("name", "organisation", "department", "municipality", "format", *LISTS)
 _PERSON = ("key", "address", "address_key", "fingerprint", *FIELDS, "state", "created_at", "confirmed_at")
 _CHANGED = (*FIELDS, "state", "confirmed_at")
 _EVENT = (
     "subscriber_id", "fingerprint", "kind", "basis", "wording", "operator", "detail", "import_run_id", "at",
 )  # fmt: skip
-_DEFAULTS: Mapping[str, Any] = dict.fromkeys(FIELDS, "") | {"format": "html", "sections": []}
+_DEFAULTS: Mapping[str, Any] = dict.fromkeys(FIELDS, "") | {"format": "html"} | {name: [] for name in LISTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Writing:
         assert address is not None  # noqa: S101 - only refused rows have none
         since = self._moment(planned.candidate.consented_at or self.now)
         values = {**_DEFAULTS, **planned.candidate.told}
-        told = [_listed(values[name]) if name == "sections" else values[name] for name in FIELDS]
+        told = [_listed(values[name]) if name in LISTS else values[name] for name in FIELDS]
         return (new_key(), address.address, address.key, planned.fingerprint, *told, "active", since, since)
 
     def _update(self, updated: Sequence[Planned]) -> None:
@@ -119,7 +120,7 @@ class Writing:
         )  # fmt: skip
 
     def _column(self, name: str, value: Any) -> Any:
-        if name == "sections":
+        if name in LISTS:
             return _listed(value)
         return self._moment(value) if name == "confirmed_at" else str(value)
 

@@ -219,6 +219,7 @@ _NAMES = {
     "municipality": "団体コード",
     "format": "形式",
     "sections": "希望する欄",
+    "pathways": "希望する道筋",
 }
 
 

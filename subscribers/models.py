@@ -26,6 +26,10 @@ class Subscriber(models.Model):
         HTML = "html", "HTML形式"
         TEXT = "text", "テキスト形式"
 
+    class Language(models.TextChoices):
+        JAPANESE = "ja", "日本語"
+        ENGLISH = "en", "英語"
+
     key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
     address = models.CharField("メールアドレス", max_length=254)  # as it is written on the envelope
     address_key = models.CharField(max_length=254, unique=True, editable=False)  # for comparing only
@@ -37,6 +41,11 @@ class Subscriber(models.Model):
     format = models.CharField("形式", max_length=4, choices=Format.choices, default=Format.HTML)
     # Section keys the reader wants; empty means all of them.
     sections = models.JSONField("希望する欄", default=list, blank=True)
+    pathways = models.JSONField("希望する道筋", default=list, blank=True)  # keys, likewise
+    # Of the pages behind this reader's links and of the letters; the e-news itself is Japanese.
+    language = models.CharField("言語", max_length=2, choices=Language.choices, default=Language.JAPANESE)
+    # No 号外 beside the monthly number. A default of the database too: the import writes rows by itself.
+    only_monthly = models.BooleanField("毎月の号だけ", default=False, db_default=False)
     state = models.CharField("状態", max_length=10, choices=State.choices, default=State.PENDING)
     created_at = models.DateTimeField("申込", default=timezone.now)
     confirmed_at = models.DateTimeField("確認", null=True, blank=True)

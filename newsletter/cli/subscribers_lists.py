@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     from subscribers.table import Table
 
 BASES = ["form", "card", "member", "written", "imported"]
+MOST_PASTED = 4_000_000  # bytes; pasted.py counts the characters
 ENCODINGS = {"utf-8": "utf-8-sig", "cp932": "cp932"}
 
 
 @click.command("import")
-@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option(
     "--apply", "is_applied", is_flag=True, help="取り込みます。付けなければ、試しに読んで結果を示すだけです。"
 )
@@ -71,16 +73,18 @@ def import_list(
 
     付けなければ何も変わりません（--apply）。行ごとに 登録・更新・同じ・警告・拒否 と理由を示します。
     空欄のセルは、登録済みの内容を消しません。解除・停止・消去された方は、名簿では戻りません。
+
+    FILE を「-」にすると、貼り付けた文字を読みます（メールの宛先の行、Excelの選択範囲、1行に1件の一覧など）。
+    貼り付けたら、最後に改行して Ctrl-D を押してください。
     """
     if is_applied and not (basis and proof.strip()):
         raise click.UsageError("--apply には、同意の根拠（--basis）と証跡（--proof）が必要です。")
     from subscribers import exporter
     from subscribers.columns import correct_columns
-    from subscribers.table import open_table
 
     if refused_file and refused_file.exists():
         fail(f"{refused_file} はすでにあります。別の名前にしてください。")
-    table = open_table(file)
+    table = _table(file)
     table = replace(table, columns=correct_columns(table.columns or {}, table.headings, _corrections(corrections)))
     report = Report(table, problems=problems, as_json=as_json)
     report.begin()
@@ -106,6 +110,7 @@ def export_list(file: Path, encoding: str, everybody: bool, lossy: bool, force: 
 
     名簿には個人情報が入ります。ファイルは本人（操作した人）だけが読める権限で作られます。
     """
+    from newsletter import wishes
     from subscribers import exporter
 
     if file.suffix.lower() not in (".csv", ".xlsx"):
@@ -113,8 +118,9 @@ def export_list(file: Path, encoding: str, everybody: bool, lossy: bool, force: 
     if file.exists() and not force:
         fail(f"{file} はすでにあります。置き換えるときは --force を付けてください。")
     exported = exporter.export(
-        file, encoding=ENCODINGS[encoding], everybody=everybody, section_titles=_section_titles(), lossy=lossy
-    )
+        file, encoding=ENCODINGS[encoding], everybody=everybody, lossy=lossy,
+        section_titles=wishes.section_titles(), pathway_labels=wishes.pathway_labels(),
+    )  # fmt: skip
     _report_export(file, exported, as_json)
     if not exported.is_written:
         fail(
@@ -124,6 +130,24 @@ def export_list(file: Path, encoding: str, everybody: bool, lossy: bool, force: 
 
 
 # ------------------------------------------------------------ import
+def _table(file: Path) -> Table:
+    from subscribers.pasted import rows_from_text
+    from subscribers.table import open_table
+
+    return rows_from_text(_pasted()) if file == Path("-") else open_table(file)
+
+
+def _pasted() -> str:
+    """The standard input, in the encoding of the terminal or of a Japanese Windows."""
+    content = sys.stdin.buffer.read(MOST_PASTED + 1)
+    if len(content) > MOST_PASTED:
+        fail("貼り付けた文字が多すぎます。CSVか.xlsxのファイルにして、ファイルの名前を指定してください。")
+    for encoding in ("utf-8-sig", "cp932"):
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    fail("貼り付けた文字を読めません。文字コードを UTF-8 か Shift_JIS にしてください。")
+
+
 def _corrections(written: Sequence[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in written]
     if not all(sign for _, sign, _ in pairs):
@@ -167,9 +191,11 @@ def _run(table: Table, grounds: tuple[str, str, str] | None, report: Report) -> 
 def _lookups() -> Lookups:
     from django.utils import timezone
 
+    from newsletter import wishes
     from subscribers.candidates import Lookups
 
-    return Lookups(timezone.get_current_timezone(), timezone.now(), _find_code, _section_titles())
+    zone, titles, labels = timezone.get_current_timezone(), wishes.section_titles(), wishes.pathway_labels()
+    return Lookups(zone, timezone.now(), _find_code, titles, labels)
 
 
 @lru_cache(maxsize=10_000)
@@ -181,13 +207,6 @@ def _find_code(text: str) -> str:
         return members.find_municipality(text).code
     except MemberError as error:
         raise ValueError(str(error)) from error
-
-
-def _section_titles() -> dict[str, str]:
-    from newsletter import profile
-
-    current = profile.current_or_none()
-    return {section.key: section.title for section in current.sections} if current else {}
 
 
 @contextmanager

@@ -202,7 +202,7 @@ def _is_sure(address: str) -> bool:
 
 
 def _facts(person: Subscriber | None, stopped: Suppression | None) -> list[tuple[str, object]]:
-    from subscribers.candidates import ALL_SECTIONS
+    from newsletter import wishes
 
     facts: list[tuple[str, object]] = []
     if person is None:
@@ -216,7 +216,9 @@ def _facts(person: Subscriber | None, stopped: Suppression | None) -> list[tuple
             ("部署", person.department or "―"),
             ("団体コード", person.municipality or "―"),
             ("形式", person.get_format_display()),
-            ("希望する欄", "、".join(person.sections) or ALL_SECTIONS),
+            ("希望する欄", wishes.said(person.sections, wishes.section_titles())),
+            ("号外", "受け取らない" if person.only_monthly else "受け取る"),
+            ("希望する道筋", wishes.said(person.pathways, wishes.pathway_labels())),
             ("申込", _moment(person.created_at)),
             ("確認", _moment(person.confirmed_at)),
             ("解除", _moment(person.left_at)),
@@ -236,7 +238,10 @@ def _moment(at: datetime | None) -> str:
 
 
 def _summary(person: Subscriber) -> dict[str, Any]:
-    names = ("address", "state", "name", "organisation", "department", "municipality", "format", "sections")
+    names = (
+        "address", "state", "name", "organisation", "department", "municipality", "format", "sections", "pathways",
+        "only_monthly",
+    )  # fmt: skip
     dates = ("created_at", "confirmed_at", "left_at")
     return {name: getattr(person, name) for name in names} | {name: _iso(getattr(person, name)) for name in dates}
 

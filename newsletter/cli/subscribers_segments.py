@@ -27,6 +27,7 @@ def segment(condition: str, as_json: bool) -> None:
       municipality=401005  市区町村（名前でも書けます）
       prefecture=福岡県    都道府県
       section=events       希望する欄（すべてを希望する方を含みます）
+      pathway=circular     希望する道筋（同じく、すべてを希望する方を含みます）
       format=text          形式（html か text）
       since=2026-01-01     この日以後に登録した方（until はこの日以前）
     """
