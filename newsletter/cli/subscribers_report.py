@@ -45,9 +45,9 @@ class Report:
         from subscribers.columns import FIELDS
 
         table, columns = self.table, self.table.columns or {}
-        form = "Excel" if table.kind == "xlsx" else f"CSV、{table.encoding}"
+        forms = {"xlsx": "（Excel）", "csv": f"（CSV、{table.encoding}）"}
         read = "、".join(f"{FIELDS[name]}←{self._heading(index)}" for name, index in columns.items())
-        click.echo(f"ファイル: {table.path.name}（{form}）\n列: {read}")
+        click.echo(f"ファイル: {table.path.name}{forms.get(table.kind, '')}\n列: {read}")
         if table.unused:
             click.echo(f"読まない列: {'、'.join(table.unused)}")
         for remark in table.remarks:
