@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 CACHE_KB = 65_536
 LISTS = ("sections", "pathways")
 FIELDS = ("name", "organisation", "department", "municipality", "format", *LISTS)
-_PERSON = ("key", "address", "address_key", "fingerprint", *FIELDS, "state", "created_at", "confirmed_at")
+_PERSON = ("key", "address", "address_key", "fingerprint", *FIELDS, "language", "state", "created_at", "confirmed_at")
 _CHANGED = (*FIELDS, "state", "confirmed_at")
 _EVENT = (
     "subscriber_id", "fingerprint", "kind", "basis", "wording", "operator", "detail", "import_run_id", "at",
 )  # fmt: skip
+# No column of a list says it; the reader may choose another.
+_LANGUAGE = Subscriber.Language.JAPANESE.value
 _DEFAULTS: Mapping[str, Any] = dict.fromkeys(FIELDS, "") | {"format": "html"} | {name: [] for name in LISTS}
 
 
@@ -79,7 +81,7 @@ class Writing:
         since = self._moment(planned.candidate.consented_at or self.now)
         values = {**_DEFAULTS, **planned.candidate.told}
         told = [_listed(values[name]) if name in LISTS else values[name] for name in FIELDS]
-        return (new_key(), address.address, address.key, planned.fingerprint, *told, "active", since, since)
+        return (new_key(), address.address, address.key, planned.fingerprint, *told, _LANGUAGE, "active", since, since)
 
     def _update(self, updated: Sequence[Planned]) -> None:
         rows, former = [], []
