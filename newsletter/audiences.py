@@ -114,7 +114,7 @@ def _outside(campaign: Campaign) -> QuerySet[Subscriber]:
 
 
 def _not_to_be_written_to(campaign: Campaign) -> QuerySet[Subscriber]:
-    why = _without_delivery(campaign).annotate(why=audience.why_not())
+    why = _without_delivery(campaign).annotate(why=audience.why_not(extra=campaign.edition.issue.extra > 0))
     return why.filter(why__isnull=False)
 
 

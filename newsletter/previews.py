@@ -52,7 +52,7 @@ def of_issue(issue: Issue, now: datetime, reader_address: str = "") -> Preview:
 
     Its links are as long as real ones and nobody's: a click in a preview must not unsubscribe the reader.
     """
-    addressee = find_addressee(reader_address) if reader_address else Addressee()
+    addressee = find_addressee(reader_address, extra=issue.extra > 0) if reader_address else Addressee()
     content, rendered, lacking = _rendered(issue)
     mail = EditionMail(rendered, now)
     sender_domain = mail.association.sender.address.rpartition("@")[2]
@@ -69,13 +69,13 @@ def of_issue(issue: Issue, now: datetime, reader_address: str = "") -> Preview:
     return Preview(issue, addressee, filled, message, gateway, shown, tuple(lacking))
 
 
-def find_addressee(address: str) -> Addressee:
-    """The subscriber with this address, and whether they would get the e-news now; EditionError if there is none."""
+def find_addressee(address: str, *, extra: bool = False) -> Addressee:
+    """The subscriber with this address, and whether they would get it (a 号外, if `extra`) now; EditionError if none."""
     read = addresses.read_address(address)
     subscriber = Subscriber.objects.filter(address_key=read.key).first()
     if subscriber is None:
         raise EditionError(f"{read.address} という購読者はいません。newsletter subscribers find で探せます。")
-    answer = audience.check([subscriber.pk])[subscriber.pk]
+    answer = audience.check([subscriber.pk], extra=extra)[subscriber.pk]
     hindrance = answer.reason.label if isinstance(answer, audience.Exclusion) else ""
     return Addressee(subscriber.address, subscriber.format == Subscriber.Format.TEXT, str(hindrance))
 

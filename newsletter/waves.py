@@ -23,7 +23,8 @@ def wanted(campaign: Campaign) -> bool:
     enough = profile.current().manners.waves_from
     if campaign.rehearsal or campaign.again_of_id is not None or not enough:
         return False
-    reached = audience.recipients().filter(segments.condition(Segment.of(campaign.segment)))
+    readers = audience.recipients(extra=campaign.edition.issue.extra > 0)
+    reached = readers.filter(segments.condition(Segment.of(campaign.segment)))
     return reached.count() >= enough
 
 

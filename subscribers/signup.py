@@ -47,12 +47,12 @@ class Preferences:
     format: str = Subscriber.Format.HTML
     sections: tuple[str, ...] = ()  # none means all
     pathways: tuple[str, ...] = ()  # none means all
-    only_monthly: bool = False  # no 号外
     name: str = ""
     organisation: str = ""
     department: str = ""
     municipality: str = ""  # 団体コード
     language: str = Subscriber.Language.JAPANESE  # of the pages and the letters
+    only_monthly: bool = False  # no 号外
 
     @property
     def stored(self) -> dict[str, Any]:
@@ -213,11 +213,15 @@ def come_back(
 def pause(
     subscriber_key: str, source: str | None, now: datetime, detail: Mapping[str, object] | None = None
 ) -> Subscriber:
-    """No e-news for three months from now; who has just left comes back for that. It ends by itself."""
+    """No e-news for three months from now; who has just left comes back for that. It ends by itself.
+
+    Again is no harm: a pause that lasts is neither prolonged nor noted twice.
+    """
     with transaction.atomic():
         subscriber = come_back(subscriber_key, source, now, detail=detail)
-        _write(subscriber, paused_until=now + PAUSE_FOR)
-        _record_change(subscriber, ["paused_until"], source, now, detail)
+        if not pauses(subscriber, now):
+            _write(subscriber, paused_until=now + PAUSE_FOR)
+            _record_change(subscriber, ["paused_until"], source, now, detail)
     return subscriber
 
 

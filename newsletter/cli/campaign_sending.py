@@ -65,14 +65,14 @@ def send(
         edition = planned.edition if planned else campaigns.approved_edition(issue)
         if planned is None:
             campaigns.check(edition, by=person)
-        _confirm(edition.subject, words.issue_name(issue), yes, rehearsal=False)
+        _confirm(edition, yes, rehearsal=False)
         chosen = planned or campaigns.plan(edition, person, now)
     else:
         chosen = campaigns.find(number)
         if chosen.state != chosen.State.PLANNED:
             campaigns.must_be_running(chosen)
         count = None if chosen.again_of_id is None else audiences.candidates(chosen).count()
-        _confirm(chosen.edition.subject, words.issue_words(chosen), yes, chosen.rehearsal, count)
+        _confirm(chosen.edition, yes, chosen.rehearsal, count)
     if in_doubt:
         campaigns.choose_in_doubt(chosen, in_doubt)
     if accept_links.strip():
@@ -148,7 +148,7 @@ def rehearse(name: str, yes: bool, person: str, as_json: bool) -> None:
         if issue.state == issue.State.OPEN
         else campaigns.approved_edition(issue)
     )
-    _confirm(edition.subject, words.issue_name(issue), yes, rehearsal=True)
+    _confirm(edition, yes, rehearsal=True)
     _start_and_send(campaigns.plan(edition, person, now, rehearsal=True), person, as_json)
 
 
@@ -176,14 +176,15 @@ def test(name: str, address: str, text_only: bool) -> None:
 
 
 # ------------------------------------------------------------ asking, sending, telling
-def _confirm(subject: str, issue: str, yes: bool, rehearsal: bool, count: int | None = None) -> None:
+def _confirm(edition: Edition, yes: bool, rehearsal: bool, count: int | None = None) -> None:
     """Show how many, which issue, which subject and by which relay, and ask once (DOMAIN 11.4)."""
     from newsletter import sending
     from subscribers import audience
 
     where = sending.relay_name(rehearsal=rehearsal)
-    count = audience.recipients().count() if count is None else count
-    click.echo(f"{count:,}件・{issue}・「{subject}」\n中継サーバ: {where}", err=True)
+    issue = edition.issue
+    count = audience.recipients(extra=issue.extra > 0).count() if count is None else count
+    click.echo(f"{count:,}件・{words.issue_name(issue)}・「{edition.subject}」\n中継サーバ: {where}", err=True)
     if not yes:
         ask("配信しますか？", "配信しませんでした。")
 

@@ -15,6 +15,7 @@ from newsletter.cli import main
 from newsletter.delivery import State
 from newsletter.engine import Cause, Progress
 from newsletter.models import Association, Campaign
+from subscribers.models import Subscriber
 from tests.newsletter import books
 from tests.newsletter.books import NOW
 from tests.newsletter.moody import addresses, moody
@@ -44,6 +45,14 @@ def rules() -> Rules:
 
 
 # ------------------------------------------------------------ waves
+def test_an_extra_issue_is_as_large_as_the_number_of_those_who_want_it(rules: Rules) -> None:
+    rules(waves_from=6)
+    books.readers(6)
+    Subscriber.objects.filter(address="reader6@example.jp").update(only_monthly=True)
+    assert waves.wanted(campaigns.plan(books.edition(), "担当", NOW))
+    assert not waves.wanted(campaigns.plan(books.edition(extra=1), "担当", NOW))
+
+
 def test_seeds_go_first_then_a_sample_then_the_rest(rules: Rules) -> None:
     rules(waves_from=60, seeds=["Boss@example.jp", "unknown@example.jp", "nonsense"])
     books.readers(90)
