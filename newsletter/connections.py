@@ -222,7 +222,7 @@ class Connections:
 
     async def _send(self, line: Line, mail: Outgoing) -> None:
         """Hand over this mail, and those after it for as long as others leave them to this line."""
-        ready = self._composed(mail)
+        ready = self._composed(line, mail)
         while ready is not None:
             if not self._may_go(ready):
                 self._put(Unsent(ready.mail))
@@ -252,9 +252,9 @@ class Connections:
         if line.smtp.awaits_content or line.is_used_up:
             await line.smtp.close()
 
-    def _composed(self, mail: Outgoing) -> _Ready | None:
+    def _composed(self, line: Line, mail: Outgoing) -> _Ready | None:
         try:
-            return _Ready(mail, mail.content())
+            return _Ready(mail, mail.content(eight_bit=line.smtp.takes_eight_bit))
         except NewsletterError as error:
             self._finish(Carried(mail, self._clock(), None, str(error)))
             return None
@@ -270,7 +270,7 @@ class Connections:
             if mail is None:  # the sign for a line to stop; this one comes for it later
                 self._waiting.put_nowait(None)
                 return None
-            if ready := self._composed(mail):
+            if ready := self._composed(line, mail):
                 return ready
         return None
 

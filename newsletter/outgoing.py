@@ -38,9 +38,9 @@ class Outgoing:
     slot: int = -1  # in the worker's journal
     settlement: Settlement | None = None  # once it has its answer
 
-    def content(self) -> bytes:
-        """The whole message, lines ended by CRLF."""
-        return self.message.join(self.recipient)
+    def content(self, *, eight_bit: bool = False) -> bytes:
+        """The whole message, lines ended by CRLF; `eight_bit`: for a relay that takes 8-bit bodies."""
+        return self.message.join(self.recipient, eight_bit=eight_bit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class EditionMail:
             marked = replace(self.rendered, subject=self.mark + self.rendered.subject)
             self._compiled[text_only] = compile_message(
                 marked, sender(self.association), date=self.date, text_only=text_only, bulk=True,
-                signer=signing.signer(),
+                signer=signing.signer(), eight_bit=settings.RELAY_8BITMIME,
             )  # fmt: skip
         return self._compiled[text_only]
 

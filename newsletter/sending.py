@@ -150,8 +150,12 @@ def _wait_for_pace(engine: Engine, campaign: Campaign) -> bool:
 def relays_for(campaign: Campaign | None = None) -> tuple[Relay, ...]:
     """The relays of the settings. A rehearsal never leaves this machine, whatever they say."""
     if campaign is not None and campaign.rehearsal:
-        return (Relay.from_url(settings.CATCHER_RELAY_URL, connections=settings.RELAY_CONNECTIONS),)
-    return read_relays(settings.RELAY_URL, ca_file=settings.RELAY_CA_FILE, connections=settings.RELAY_CONNECTIONS)
+        catcher, connections = settings.CATCHER_RELAY_URL, settings.RELAY_CONNECTIONS
+        return (Relay.from_url(catcher, connections=connections, eight_bit=settings.RELAY_8BITMIME),)
+    return read_relays(
+        settings.RELAY_URL, ca_file=settings.RELAY_CA_FILE, connections=settings.RELAY_CONNECTIONS,
+        eight_bit=settings.RELAY_8BITMIME,
+    )  # fmt: skip
 
 
 def relay_for(campaign: Campaign | None = None) -> Relay:

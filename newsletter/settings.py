@@ -43,6 +43,8 @@ CATCHER_RELAY_URL = f"smtp://127.0.0.1:{CATCHER_SMTP_PORT}"
 RELAY_URL = environment.relay_addresses("NEWSLETTER_RELAY_URL", CATCHER_RELAY_URL)
 RELAY_CA_FILE = environment.text("NEWSLETTER_RELAY_CA_FILE", "")
 RELAY_CONNECTIONS = environment.integer("NEWSLETTER_RELAY_CONNECTIONS", 4, 1, 64)
+# Some hop behind the relay may turn 8-bit bodies into base64 and so break our DKIM signature: only where none does.
+RELAY_8BITMIME = environment.boolean("NEWSLETTER_RELAY_8BITMIME", False)
 # How long a silent worker of another machine counts as alive.
 LEASE_SECONDS = environment.integer("NEWSLETTER_LEASE_SECONDS", 120, 3, 3600)
 # DKIM: the key files in var/dkim that sign what we send. With none, signing is left to the relay, if it does that.
