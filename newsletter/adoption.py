@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from newsletter import campaigns, doubt, identity
+from newsletter import campaigns, doubt, identity, schedule
 from newsletter.errors import InstallationError
 from newsletter.models import Campaign
 
@@ -63,5 +63,5 @@ def _postpone_all() -> tuple[int, ...]:
     with_hour = Campaign.objects.filter(state=Campaign.State.PLANNED, starts_at__isnull=False)
     found = list(with_hour.order_by("pk"))
     for one in found:
-        campaigns.postpone(one, RESTORED)
+        schedule.postpone(one, RESTORED)
     return tuple(one.pk for one in found)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from feeds import submissions
 from feeds.models import Entry
-from newsletter import audiences, delivery, doubt, editions, identity, issues, profile, release, waves
+from newsletter import audiences, delivery, doubt, editions, identity, issues, profile, quiet_hours, release, waves
 from newsletter.errors import CampaignError
-from newsletter.mail import pacing
 from newsletter.models import Campaign, Delivery, Edition, Issue
 from newsletter.segments import Segment
 
@@ -118,6 +117,7 @@ def _begin(campaign: Campaign, now: datetime, by: str) -> int:
         release.refuse_same_person(edition, person)
     campaign.state, campaign.started_at, campaign.pause_reason = State.SENDING, now, ""
     campaign.released_by = person[:150]
+    quiet_hours.go_on(campaign, person, now)
     added = waves.begin(campaign, now)
     if not added:
         # Done with nobody, the edition would count as sent, and the archive would show an issue that no one got.
@@ -130,28 +130,6 @@ def _begin(campaign: Campaign, now: datetime, by: str) -> int:
     return added
 
 
-def start_at_its_hour(campaign: Campaign, now: datetime) -> bool:
-    """What the clock does with a planned campaign whose hour has come: start it, unless it is quiet or far too late."""
-    manners, planned = profile.current().manners, Campaign.objects.filter(pk=campaign.pk, state=State.PLANNED)
-    local = timezone.localtime(now)
-    if manners.quiet_hours and local in manners.quiet_hours:
-        planned.update(starts_at=pacing.good_hour(local, manners.quiet_hours))
-        return False
-    if campaign.starts_at and now - campaign.starts_at > timedelta(hours=manners.late_hours):
-        hour = f"{timezone.localtime(campaign.starts_at):%Y-%m-%d %H:%M}"
-        words = f"予定の {hour} から{manners.late_hours}時間を過ぎています。いま送ってよいか確かめてください。"
-        planned.update(state=State.PAUSED, pause_reason=words)
-        return False
-    start(campaign, now)
-    return True
-
-
-def postpone(campaign: Campaign, reason: str) -> None:
-    """A planned campaign could not start at its hour: it waits for a person, and says why."""
-    planned = Campaign.objects.filter(pk=campaign.pk, state=State.PLANNED)
-    planned.update(starts_at=None, pause_reason=f"予定の時刻に開始できませんでした。{reason}"[:500])
-
-
 # ------------------------------------------------------------ pause, resume, cancel
 def pause(campaign: Campaign, reason: str) -> bool:
     """SENDING -> PAUSED; whoever sends it stops within moments. False when it was not running."""
@@ -161,18 +139,21 @@ def pause(campaign: Campaign, reason: str) -> bool:
 
 @transaction.atomic
 def resume(campaign: Campaign, now: datetime | None = None, by: str = "") -> None:
-    """PAUSED -> SENDING. One that is SENDING already (its sender died) is left as it is."""
+    """PAUSED -> SENDING. One that is SENDING already (its sender died, it rests) only does not rest this night."""
+    now = now or timezone.now()
     identity.require()
     _lock(campaign)
     if campaign.state == State.PAUSED and campaign.expanded_at is None:
-        _begin(campaign, now or timezone.now(), by)  # it was stopped before it began: see start_at_its_hour
-    elif campaign.state == State.PAUSED:
+        _begin(campaign, now, by)  # it was stopped before it began: see schedule.start_at_its_hour
+        return
+    if campaign.state == State.PAUSED:
         release.refuse_unsendable(campaign.edition, campaign.rehearsal)
         campaign.state, campaign.pause_reason = State.SENDING, ""
         # Somebody looked and says "go on": the brakes count from here.
         campaign.forgiven = waves.standing(campaign) if campaign.wave else {}
         campaign.save(update_fields=["state", "pause_reason", "forgiven"])
     must_be_running(campaign)
+    quiet_hours.go_on(campaign, by, now)
 
 
 @transaction.atomic
@@ -312,21 +293,6 @@ def latest() -> Campaign:
 def planned_for(issue: Issue) -> Campaign | None:
     """The real campaign of the issue that has not begun, if there is one."""
     return _with_issue().filter(edition__issue=issue, rehearsal=False, state=State.PLANNED).first()
-
-
-def due(now: datetime) -> QuerySet[Campaign]:
-    """Planned campaigns whose hour has come."""
-    return _with_issue().filter(state=State.PLANNED, starts_at__lte=now).order_by("starts_at")
-
-
-def with_work(now: datetime) -> QuerySet[Campaign]:
-    """Running campaigns with something to hand over now, or with nothing left at all."""
-    mine = Delivery.objects.filter(campaign=OuterRef("pk"))
-    ready = mine.filter(
-        Q(state__in=(Delivery.State.QUEUED, Delivery.State.HELD)) | Q(state=Delivery.State.DEFERRED, retry_at__lte=now)
-    )
-    over = ~Exists(mine.filter(state__in=delivery.UNFINISHED))
-    return _with_issue().filter(Exists(ready) | over, state=State.SENDING).order_by("started_at")
 
 
 def _with_issue() -> QuerySet[Campaign]:

@@ -273,6 +273,8 @@ class Campaign(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="repeats", verbose_name="もとの配信"
     )
     again_states = models.JSONField("送り直す状態", default=list, blank=True)
+    # And for those whom the earlier one had to leave out, and who may be written to by now: see audiences.py.
+    again_eligible = models.BooleanField("送れるようになった方にも", default=False)
     segment = models.JSONField("絞り込み", default=dict, blank=True)  # as segments.Segment says it; empty: everybody
     rehearsal = models.BooleanField("リハーサル", default=False)  # goes to the catcher whatever the relay is
     starts_at = models.DateTimeField("配信予定", null=True, blank=True)  # None: when somebody says so
@@ -283,6 +285,9 @@ class Campaign(models.Model):
     # How many stood in which state when somebody said "go on": the next stop counts from there.
     forgiven = models.JSONField("続けたときの件数", default=dict, blank=True, editable=False)
     paced = models.BooleanField("受信側ごとの速さ", default=False, editable=False)  # as the last run was
+    # Through the quiet hours that end then it does not rest, because somebody said so: see quiet_hours.py.
+    night_until = models.DateTimeField("夜間も続ける期限", null=True, blank=True)
+    night_by = models.CharField("夜間も続けると決めた人", max_length=150, blank=True)
     released_by = models.CharField("配信した人", max_length=150, blank=True)  # who said "send"
     expanded_at = models.DateTimeField("宛先確定", null=True, blank=True)  # one Delivery per recipient exists
     started_at = models.DateTimeField("開始", null=True, blank=True)

@@ -14,7 +14,7 @@ from typing import TypeVar
 from django.db.models import Count, Model, Q, QuerySet
 from django.utils import timezone
 
-from newsletter import campaigns
+from newsletter import campaigns, quiet_hours
 from newsletter.delivery import UNFINISHED
 from newsletter.errors import CampaignError
 from newsletter.mail import providers
@@ -54,6 +54,7 @@ class Report:
     lines: tuple[Line, ...]  # all but the plainly sent, most frequent first
     next_retry_at: datetime | None
     excluded: dict[str, int] = field(default_factory=dict)  # Exclusion.Reason, those that occur
+    rests_until: datetime | None = None  # it is night, and the campaign rests
 
     @property
     def candidates(self) -> int:
@@ -77,22 +78,32 @@ class Report:
         return (finished - started).total_seconds() if started and finished else None
 
 
-def report(campaign: Campaign) -> Report:
+def report(campaign: Campaign, now: datetime | None = None) -> Report:
     """Count the campaign's deliveries; set-based, however many there are."""
+    now = now or timezone.now()
     counts = campaigns.counts(campaign)
     troubled = campaign.deliveries.exclude(state__in=(State.HELD, State.QUEUED, State.SENDING)).exclude(
         state=State.SENT, reason=""
     )
     grouped = troubled.order_by().values_list("state", "reason", "reply_code").annotate(Count("pk"))
     lines = sorted((Line(*row) for row in grouped), key=lambda line: -line.count)
-    waiting = campaign.deliveries.filter(state=State.DEFERRED).order_by("retry_at")
+    states = {state: counts[state] for state in State.values}
+    rests = campaign.state == Campaign.State.SENDING and any(states[state] for state in UNFINISHED)
     return Report(
         campaign,
-        {state: counts[state] for state in State.values},
+        states,
         tuple(lines),
-        waiting.values_list("retry_at", flat=True).first(),
+        _next_retry(campaign),
         excluded(campaign),
+        quiet_hours.rests_until(campaign, now) if rests else None,
     )
+
+
+def _next_retry(campaign: Campaign) -> datetime | None:
+    """When the next deferred mail is tried again: not in the night."""
+    waiting = campaign.deliveries.filter(state=State.DEFERRED).order_by("retry_at")
+    due = waiting.values_list("retry_at", flat=True).first()
+    return (quiet_hours.rests_until(campaign, due) or due) if due else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,20 @@ from threading import Event
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter import brakes, campaigns, delivery, doubt, identity, notices, pace, sweep, waves, workers
+from newsletter import (
+    brakes,
+    campaigns,
+    delivery,
+    doubt,
+    identity,
+    notices,
+    pace,
+    quiet_hours,
+    schedule,
+    sweep,
+    waves,
+    workers,
+)
 from newsletter.engine import Cause, Clock, Engine, Progress, Run
 from newsletter.errors import CampaignError, NewsletterError, RelayError
 from newsletter.mail import smtp
@@ -52,21 +65,21 @@ def send_campaign(
 
 
 def continue_campaigns(now: datetime | None = None, *, stop_event: Event | None = None) -> list[Run]:
-    """Start the campaigns whose hour has come, and go on with those under way that no other process here is sending."""
+    """Start the campaigns whose hour has come; go on with those that do not rest and that nobody here is sending."""
     clock = running_clock(now)
     if locked := identity.problem():
         log.warning(locked)
         return []
     identity.see()
     doubt.follow_policy(clock())
-    for campaign in list(campaigns.due(clock())):
+    for campaign in list(schedule.due(clock())):
         try:
             link_checks.before_sending(campaign, clock())
-            campaigns.start_at_its_hour(campaign, clock())
+            schedule.start_at_its_hour(campaign, clock())
         except NewsletterError as error:
-            campaigns.postpone(campaign, str(error))
+            schedule.postpone(campaign, str(error))
     runs = []
-    for campaign in list(campaigns.with_work(clock())):
+    for campaign in schedule.under_way(clock()):
         with workers.alone(_task(campaign)) as free:
             if free:
                 runs.append(_send(campaign, clock, stop_event=stop_event))
@@ -93,6 +106,8 @@ def _send(
     mail = EditionMail.of(campaign, clock())
     if wrong := campaigns.problem(campaign) or mail.problem():
         run = Run(progress, Cause.MESSAGE, wrong)
+    elif until := quiet_hours.rests_until(campaign, clock()):
+        run = Run(progress, Cause.NIGHT, quiet_hours.words(until))
     else:
         engine = Engine(mail, (relay,) if relay else relays_for(campaign), clock, progress, campaign)
         engine.stop_event, engine.on_progress = stop_event or engine.stop_event, on_progress
@@ -109,7 +124,8 @@ def _in_waves(engine: Engine, campaign: Campaign) -> Run:
     """Run the engine for each wave, and again for those whom the pace of their provider makes wait."""
     campaign.paced = pace.is_wanted(campaign)
     campaign.save(update_fields=["paced"])
-    while (run := _watched(engine, campaign)).cause is Cause.NONE:
+    watch = brakes.Watch(campaign)
+    while (run := _watched(engine, campaign, watch)).cause is Cause.NONE:
         if campaign.wave in (waves.Wave.SEEDS, waves.Wave.SAMPLE) and (words := brakes.verdict(campaign)):
             return replace(run, cause=Cause.RATES, words=words)
         if not waves.open_next(campaign) and not _wait_for_pace(engine, campaign):
@@ -117,18 +133,24 @@ def _in_waves(engine: Engine, campaign: Campaign) -> Run:
     return run
 
 
-def _watched(engine: Engine, campaign: Campaign) -> Run:
-    """One run of the engine, with a hand on the brake."""
+def _watched(engine: Engine, campaign: Campaign, brake: brakes.Watch) -> Run:
+    """One run of the engine, with a hand on the brake; none at all if an earlier one has left too much behind."""
     stopped: list[str] = []
     told = engine.on_progress
 
-    def watch(progress: Progress) -> None:
-        if campaign.wave and not stopped and (words := brakes.verdict_under_way(campaign, progress)):
+    def look(progress: Progress) -> None:
+        if campaign.wave and not stopped and (words := brake.look(progress, engine.clock())):
             stopped.append(words)
             campaigns.pause(campaign, words)  # the engine sees it at its next turn
+
+    def watch(progress: Progress) -> None:
+        look(progress)
         if told:
             told(progress)
 
+    look(engine.progress)
+    if stopped:
+        return Run(engine.progress, Cause.RATES, stopped[0])
     # A new one each time: an engine runs once.
     run = replace(engine, on_progress=watch).run()
     return replace(run, cause=Cause.RATES, words=stopped[0]) if stopped else run

@@ -90,6 +90,20 @@ def pause(number: int, reason: str, person: str) -> None:
     click.echo(f"止めました。続けるとき: newsletter campaign resume {number}")
 
 
+@campaign.command("through-night")
+@campaign_argument
+@by_option
+@django_command
+def through_night(number: int, person: str) -> None:
+    """急ぎの配信を、今夜（昼のうちなら次の夜間）は休まずに続けます。ほかの夜と、ほかの配信は変わりません。"""
+    from django.utils import timezone
+
+    from newsletter import campaigns, quiet_hours
+
+    until = quiet_hours.go_through(campaigns.find(number), person, timezone.now())
+    click.echo(f"配信 {number} は、{words.moment(until)} まで夜間も休まずに送ります。送るのは newsletter work です。")
+
+
 @campaign.command("cancel")
 @campaign_argument
 @campaign_sending.yes_option
@@ -146,19 +160,25 @@ def list_(as_json: bool) -> None:
 def _row(made: Report) -> tuple[object, ...]:
     one = made.campaign
     mark = "［リハーサル］" if one.rehearsal else ""
+    state = one.get_state_display() + ("（夜間の休み）" if made.rests_until else "")
     started = words.moment(one.started_at or one.starts_at)
     counts = (made.total, made.states["sent"], made.states["in_doubt"])
-    return (one.pk, mark + words.issue_words(one), one.get_state_display(), started, *counts)
+    return (one.pk, mark + words.issue_words(one), state, started, *counts)
 
 
 @campaign.command("continue")
 @django_command
 def continue_() -> None:
     """時刻の来た配信を始め、途中の配信を続けます。newsletter work は毎分これをします。"""
-    from newsletter import identity, sending
+    from django.utils import timezone
+
+    from newsletter import identity, quiet_hours, schedule, sending
+    from newsletter.sending import Cause
 
     identity.require()
     runs = sending.continue_campaigns()
     click.echo(f"{len(runs)}件の配信を進めました。" if runs else "いま進める配信はありません。")
-    if stopped := [run.words for run in runs if run.words]:
+    for resting, until in schedule.resting(timezone.now()):
+        click.echo(f"配信 {resting.pk}: {quiet_hours.words(until)}", err=True)
+    if stopped := [run.words for run in runs if run.words and run.cause is not Cause.NIGHT]:
         fail("\n".join(stopped))

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +26,7 @@ from newsletter.cli.base import (
 from newsletter.cli.listing import print_facts
 
 if TYPE_CHECKING:
-    from newsletter.models import Campaign
+    from newsletter.models import Campaign, Edition
     from newsletter.sending import Progress, Run
 
 in_doubt_option = click.option(
@@ -94,9 +95,10 @@ def resume(number: int, person: str, as_json: bool) -> None:
 
     from newsletter import campaigns, sweep
 
-    chosen = campaigns.find(number)
-    campaigns.resume(chosen, timezone.now(), person)
-    sweep.sweep(timezone.now())
+    chosen, now = campaigns.find(number), timezone.now()
+    campaigns.resume(chosen, now, person)
+    _tell_of_night(now)
+    sweep.sweep(now)
     _send(chosen, person, as_json)
 
 
@@ -178,6 +180,8 @@ def test(name: str, address: str, text_only: bool) -> None:
 # ------------------------------------------------------------ asking, sending, telling
 def _confirm(edition: Edition, yes: bool, rehearsal: bool, count: int | None = None) -> None:
     """Show how many, which issue, which subject and by which relay, and ask once (DOMAIN 11.4)."""
+    from django.utils import timezone
+
     from newsletter import sending
     from subscribers import audience
 
@@ -185,8 +189,18 @@ def _confirm(edition: Edition, yes: bool, rehearsal: bool, count: int | None = N
     issue = edition.issue
     count = audience.recipients(extra=issue.extra > 0).count() if count is None else count
     click.echo(f"{count:,}件・{words.issue_name(issue)}・「{edition.subject}」\n中継サーバ: {where}", err=True)
+    if not rehearsal:
+        _tell_of_night(timezone.now())
     if not yes:
         ask("配信しますか？", "配信しませんでした。")
+
+
+def _tell_of_night(now: datetime) -> None:
+    """Who sends at night means it, and should know that it is night."""
+    from newsletter import quiet_hours
+
+    if until := quiet_hours.ends_at(now):
+        click.echo(quiet_hours.words_of_going_on(until), err=True)
 
 
 def ask(question: str, otherwise: str) -> None:
@@ -247,7 +261,9 @@ def _tell(report: Any, run: Run, as_json: bool) -> None:
         print_json(words.report_facts(report) | words.books_facts(report.campaign))
     else:
         print_facts(words.report_lines(report))
-    if run.cause is not Cause.NONE:
+    if run.cause is Cause.NIGHT:
+        click.echo(run.words, err=True)
+    elif run.cause is not Cause.NONE:
         fail(f"配信は途中で止まりました。{run.words}\n{following}".rstrip())
     if following:
         click.echo(following, err=True)

@@ -53,6 +53,9 @@ def report_facts(report: Report) -> dict[str, Any]:
         "again_of": campaign.again_of_id,
         "wave": campaign.wave,
         "paced": campaign.paced,
+        "rests_until": _iso(report.rests_until),
+        "night_until": _iso(campaign.night_until),
+        "night_by": campaign.night_by,
         "starts_at": _iso(campaign.starts_at),
         "started_at": _iso(campaign.started_at),
         "finished_at": _iso(campaign.finished_at),
@@ -100,6 +103,7 @@ def report_lines(report: Report) -> Iterator[tuple[str, object]]:
         yield "段階", campaign.get_wave_display()
     if campaign.paced:
         yield "速さ", "受信側ごとに加減しています"
+    yield from _night(report)
     yield "不明の扱い", campaign.get_in_doubt_display()
     if campaign.pause_reason:
         yield "理由", campaign.pause_reason
@@ -116,6 +120,17 @@ def report_lines(report: Report) -> Iterator[tuple[str, object]]:
     yield from ((label, f"{count:,}件") for label, count in state_counts(report))
     if report.next_retry_at:
         yield "次の再送", moment(report.next_retry_at)
+
+
+def _night(report: Report) -> Iterator[tuple[str, object]]:
+    """That it rests, or who decided that it does not."""
+    from newsletter import quiet_hours
+
+    campaign = report.campaign
+    if report.rests_until:
+        yield "夜間", quiet_hours.words(report.rests_until)
+    elif campaign.night_until:
+        yield "夜間", f"{moment(campaign.night_until)} まで休まずに送る（{campaign.night_by or '担当者'}さんの判断）"
 
 
 def _links(campaign: Campaign) -> Iterator[tuple[str, object]]:
@@ -165,6 +180,11 @@ def next_step(report: Report) -> str:
     number = campaign.pk
     if campaign.state == "paused":
         return f"続けるとき: newsletter campaign resume {number}"
+    if report.rests_until:
+        return (
+            f"{moment(report.rests_until)} に newsletter work が続けます。"
+            f"急ぐとき（夜間も休まずに送ります）: newsletter campaign resume {number}"
+        )
     if report.states["in_doubt"] and campaign.in_doubt != campaign.InDoubt.LEAVE:
         return f"不明の{report.states['in_doubt']}件を確かめるとき: newsletter campaign doubt {number}"
     if report.states["deferred"]:

@@ -12,7 +12,7 @@ from django.conf import settings
 from newsletter import campaigns, editions, profile
 from newsletter.mail.content import PREFERENCES_SLOT, UNSUBSCRIBE_SLOT
 from newsletter.mail.relay import Relay, Timeouts
-from newsletter.models import Approval, Campaign, Edition, Issue
+from newsletter.models import Approval, Association, Campaign, Edition, Issue
 from subscribers.addresses import fingerprint, read_address
 from subscribers.models import Subscriber
 
@@ -24,6 +24,16 @@ _months = itertools.count()
 def association() -> None:
     """Load the profile that ships with the project."""
     profile.load(PROFILE, NOW)
+
+
+def sending_rules(**rules: object) -> None:
+    """Other values in the profile's [sending] table; the rest of it stays."""
+    if profile.current_or_none() is None:
+        association()
+    row = Association.objects.get()
+    row.facts["sending"] |= rules
+    row.digest = profile.digest_of(row.facts)
+    row.save()
 
 
 def edition(*, approved: bool = True, subject: str = "e-ニュース 11月号", extra: int = 0) -> Edition:
