@@ -11,6 +11,7 @@ from django.utils import timezone
 from newsletter import wishes
 from newsletter.models import Delivery, Exclusion, Letter
 from subscribers import consent
+from subscribers.columns import EXTRAS
 from subscribers.models import ConsentEvent, FormerValues, Subscriber, Suppression
 
 RULE = "─" * 30
@@ -84,7 +85,7 @@ def _entry(held: Held) -> Iterator[str]:
         ("形式", one.get_format_display()),
         ("希望する欄", wishes.said(one.sections, wishes.section_titles())),
         ("希望する道筋", wishes.said(one.pathways, wishes.pathway_labels())),
-        ("号外", "受け取らない" if one.only_monthly else "受け取る"),
+        ("号外", EXTRAS[one.only_monthly]),
         ("ページと手紙の言語", one.get_language_display()),
         ("申込", _moment(one.created_at)), ("確認", _moment(one.confirmed_at)), ("解除", _moment(one.left_at)),
         ("お休みの終わり", _moment(one.paused_until)),
@@ -126,8 +127,14 @@ def _rest(held: Held) -> Iterator[str]:
     for one in held.exclusions:
         yield f"お送りしなかった号: {one.campaign.edition.issue}（{one.get_reason_display()}）"
     for former in held.former:
-        values = "、".join(f"{FORMER.get(name, name)}: {value or '―'}" for name, value in former.before.items())
+        values = "、".join(_former_value(name, value) for name, value in former.before.items())
         yield f"名簿「{former.import_run.file}」の取込（{_moment(former.import_run.at)}）の前の値: {values}"
+
+
+def _former_value(name: str, value: object) -> str:
+    if name == "only_monthly":
+        return f"号外: {EXTRAS[bool(value)]}"
+    return f"{FORMER.get(name, name)}: {value or '―'}"
 
 
 def _moment(at: datetime | None) -> str:

@@ -25,6 +25,11 @@ FORMATS = {
     "text形式": "text",
     "plain": "text",
 }
+# Of the column 号外: whether the person wants the monthly number only.
+ONLY_MONTHLY = {
+    **dict.fromkeys("受け取る 受取る 希望する 希望 必要 要 はい yes true 1 ○ 〇".split(), False),
+    **dict.fromkeys("受け取らない 受取らない 希望しない 不要 否 いいえ no false 0 ×".split(), True),
+}
 ALL = "すべて"  # of the sections, or of the pathways
 # What a list of another system calls people, and whether they may come in.
 STATES = {
@@ -149,6 +154,7 @@ class _Reading:
             refusal = refusal or self._text("name", both)
         self._municipality(texts.get("municipality", ""))
         self._format(texts.get("format", ""))
+        self._extras(texts.get("only_monthly", ""))
         self._wishes("sections", "欄", texts.get("sections", ""), self.lookups.sections)
         self._wishes("pathways", "道筋", texts.get("pathways", ""), self.lookups.pathways)
         self._consented(texts.get("consented", ""))
@@ -210,6 +216,15 @@ class _Reading:
             self.told["format"] = FORMATS[word]
         else:
             self.warnings.append(f"形式「{text.strip()[:20]}」はHTMLでもテキストでもないので、読み飛ばしました")
+
+    def _extras(self, text: str) -> None:
+        word = normal(text)
+        if word in ONLY_MONTHLY:
+            self.told["only_monthly"] = ONLY_MONTHLY[word]
+        elif word:
+            self.warnings.append(
+                f"号外「{text.strip()[:20]}」は「受け取る」でも「受け取らない」でもないので、読み飛ばしました"
+            )
 
     def _wishes(self, name: str, word_for: str, text: str, titles: Mapping[str, str]) -> None:
         """The keys that a cell names, by key or by title."""

@@ -19,7 +19,7 @@ from django.utils import timezone
 from subscribers import suppression
 from subscribers.audience import BLOCK, readers
 from subscribers.candidates import ALL
-from subscribers.columns import FIELDS
+from subscribers.columns import EXTRAS, FIELDS
 from subscribers.errors import ImportFileError
 from subscribers.models import Subscriber, Suppression
 from subscribers.table import Table
@@ -27,7 +27,7 @@ from subscribers.table import Table
 # The import knows them all but the last two, which only people read.
 HEADINGS = (
     *(FIELDS[name] for name in ("address", "name", "organisation", "department", "municipality")),
-    *(FIELDS[name] for name in ("format", "sections", "pathways", "state", "consented")),
+    *(FIELDS[name] for name in ("format", "only_monthly", "sections", "pathways", "state", "consented")),
     "申込",
     "解除",
 )
@@ -162,6 +162,7 @@ def _cells(subscriber: Subscriber, stopped: Suppression.Reason | None, titles: T
         subscriber.department,
         subscriber.municipality,
         subscriber.get_format_display(),
+        EXTRAS[subscriber.only_monthly],
         "、".join(titles.sections.get(key, key) for key in subscriber.sections) or ALL,
         "、".join(titles.pathways.get(key, key) for key in subscriber.pathways) or ALL,
         STOPPED[stopped] if stopped else subscriber.get_state_display(),

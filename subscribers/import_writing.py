@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CACHE_KB = 65_536
 LISTS = ("sections", "pathways")
-FIELDS = ("name", "organisation", "department", "municipality", "format", *LISTS)
+FIELDS = ("name", "organisation", "department", "municipality", "format", "only_monthly", *LISTS)
 _PERSON = ("key", "address", "address_key", "fingerprint", *FIELDS, "language", "state", "created_at", "confirmed_at")
 _CHANGED = (*FIELDS, "state", "confirmed_at")
 _EVENT = (
@@ -29,7 +29,9 @@ _EVENT = (
 )  # fmt: skip
 # No column of a list says it; the reader may choose another.
 _LANGUAGE = Subscriber.Language.JAPANESE.value
-_DEFAULTS: Mapping[str, Any] = dict.fromkeys(FIELDS, "") | {"format": "html"} | {name: [] for name in LISTS}
+_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(FIELDS, ""), "format": "html", "only_monthly": False, **{name: [] for name in LISTS},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class Writing:
     def _column(self, name: str, value: Any) -> Any:
         if name in LISTS:
             return _listed(value)
+        if name == "only_monthly":
+            return bool(value)
         return self._moment(value) if name == "confirmed_at" else str(value)
 
     def _moment(self, at: datetime) -> Any:

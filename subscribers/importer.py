@@ -170,7 +170,12 @@ def decide(
         for name, value in candidate.told.items()
         if not _equal(value, known.values[name], is_cp932=is_cp932)
     }
+    keeps_no = changes.get("only_monthly") is False  # a no of their own stands, as a goodbye does
+    if keeps_no:
+        del changes["only_monthly"]
     remarks = [f"変わる項目: {'、'.join(_NAMES[name] for name in changes)}"] if changes else []
+    if keeps_no:
+        remarks.append("号外を受け取らないことにしている方なので、号外は変えません")
     if known.state == Subscriber.State.PENDING:
         changes["state"] = Subscriber.State.ACTIVE
         remarks.append("確認待ちだった方を購読中にします")
@@ -220,6 +225,7 @@ _NAMES = {
     "format": "形式",
     "sections": "希望する欄",
     "pathways": "希望する道筋",
+    "only_monthly": "号外",
 }
 
 

@@ -203,6 +203,7 @@ def _is_sure(address: str) -> bool:
 
 def _facts(person: Subscriber | None, stopped: Suppression | None) -> list[tuple[str, object]]:
     from newsletter import wishes
+    from subscribers.columns import EXTRAS
 
     facts: list[tuple[str, object]] = []
     if person is None:
@@ -217,7 +218,7 @@ def _facts(person: Subscriber | None, stopped: Suppression | None) -> list[tuple
             ("団体コード", person.municipality or "―"),
             ("形式", person.get_format_display()),
             ("希望する欄", wishes.said(person.sections, wishes.section_titles())),
-            ("号外", "受け取らない" if person.only_monthly else "受け取る"),
+            ("号外", EXTRAS[person.only_monthly]),
             ("希望する道筋", wishes.said(person.pathways, wishes.pathway_labels())),
             ("申込", _moment(person.created_at)),
             ("確認", _moment(person.confirmed_at)),

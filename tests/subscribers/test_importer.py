@@ -148,6 +148,20 @@ def test_an_update_changes_what_the_list_tells_and_nothing_else(tmp_path: Path) 
     assert ConsentEvent.objects.get().detail["changed"] == ["department", "sections"]
 
 
+def test_a_list_may_say_that_somebody_wants_no_extra_issues_and_never_undoes_it(tmp_path: Path) -> None:
+    text = "メール,号外\na@example.jp,受け取らない\nb@example.jp,受け取る\nc@example.jp,\nd@example.jp,たまに\n"
+    planned = plan(table_of(tmp_path, text))
+    assert "読み飛ばしました" in planned[3].words[0]
+    take_in(table_of(tmp_path, text))
+    chosen = Subscriber.objects.order_by("address").values_list("only_monthly", flat=True)
+    assert list(chosen) == [True, False, False, False]
+    again = plan(table_of(tmp_path, "メール,号外\na@example.jp,○\nb@example.jp,×\n"))
+    assert [(row.action, row.words) for row in again] == [
+        (Verdict.SAME, ("号外を受け取らないことにしている方なので、号外は変えません",)),
+        (Verdict.UPDATED, ("変わる項目: 号外",)),
+    ]
+
+
 def test_who_waits_becomes_a_reader_by_a_list_with_a_proof(tmp_path: Path) -> None:
     person(state=Subscriber.State.PENDING)
     take_in(table_of(tmp_path, "メール\ntaro@example.jp\n"))

@@ -333,7 +333,7 @@ def test_a_dossier_holds_everything_that_is_held(tmp_path: Path) -> None:
     load_profile()
     path = tmp_path / "list.csv"
     reader = person("taro@example.jp", name="見本 太郎", department="環境局")
-    path.write_text("メール,部署\ntaro@example.jp,総務部\n", encoding="utf-8")
+    path.write_text("メール,部署,号外\ntaro@example.jp,総務部,受け取らない\n", encoding="utf-8")
     report("import", path, *GROUNDS)
     signup.leave(reader.key, "192.0.2.17", NOW, {"how": "page"})
     Letter.objects.create(kind="welcome", subscriber=reader, subject="お申し込みの完了", html="", text="")
@@ -341,7 +341,8 @@ def test_a_dossier_holds_everything_that_is_held(tmp_path: Path) -> None:
     assert run("dossier", "Taro@Example.jp", "-o", out).exit_code == 0
     text = out.read_text(encoding="utf-8-sig")
     for words in ("氏名: 見本 太郎", "部署: 総務部", "取込　根拠: 名刺交換", "送信元: 192.0.2.17", "配信停止:",
-                  "「お申し込みの完了」", "の前の値: 部署: 環境局", "クリックは、記録していません。"):  # fmt: skip
+                  "「お申し込みの完了」", "の前の値: 部署: 環境局、号外: 受け取る", "号外: 受け取らない",
+                  "クリックは、記録していません。"):  # fmt: skip
         assert words in text, words
     assert out.stat().st_mode & 0o077 == 0
     assert "すでにあります" in run("dossier", "taro@example.jp", "-o", out).stderr
