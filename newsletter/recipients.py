@@ -43,11 +43,14 @@ LETTER_RULES: Mapping[str, Rule] = {
     "confirmation": Rule(despite=frozenset({_LEFT, _BOUNCED, _BY_HAND, _ERASED})),
     "welcome": Rule(frozenset({Subscriber.State.ACTIVE})),
     "already_subscribed": Rule(frozenset({Subscriber.State.ACTIVE})),
+    "named": Rule(frozenset({Subscriber.State.ACTIVE})),
+    "moved": Rule(frozenset({Subscriber.State.LEFT}), frozenset({_LEFT})),
     "goodbye": Rule(frozenset({Subscriber.State.LEFT}), frozenset({_LEFT})),
 }
 NO_OTHER_KIND = Rule(frozenset())
-# To a member's staff about their own submission: who left the e-news still gets the receipt.
-STAFF_RULE = Rule(despite=frozenset({_LEFT}))
+# To a member's staff about their own submission: who left the e-news, or had their entry as a reader erased and stayed
+# a contact, still gets the receipt.
+STAFF_RULE = Rule(despite=frozenset({_LEFT, _ERASED}))
 
 
 def readers_at_claim(deliveries: Sequence[tuple[int, int | None]]) -> dict[int, Addressee | str]:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from subscribers import consent, signup, undo
+from subscribers import consent, signup, suppression, undo
 from subscribers.models import ConsentEvent, Subscriber
 
 BLOCK = 500
@@ -118,7 +118,9 @@ def _forget_departed(now: datetime, terms: Terms, before_leaving: Callable[[Subs
             people = list(_departed(now, terms).filter(pk__in=ids).select_for_update())
             for person in people:
                 before_leaving(person)
-            consent.make_anonymous([person.fingerprint for person in people])
+            marks = [person.fingerprint for person in people]
+            consent.make_anonymous(marks)
+            suppression.forget_words(marks)
             Subscriber.objects.filter(pk__in=[person.pk for person in people]).delete()
         gone += len(people)
     return gone

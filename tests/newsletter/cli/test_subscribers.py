@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from feeds.models import Contributor, Member
 from newsletter.cli import main
 from newsletter.models import Attempt, Delivery, Letter
 from subscribers import signup, suppression
@@ -206,6 +207,21 @@ def test_erasing_asks_first_and_says_what_stays() -> None:
     assert Suppression.objects.get().reason == "erased"
     again = run("erase", "taro@example.jp", "--yes")
     assert (again.exit_code, "登録はありません" in again.stderr) == (1, True)
+
+
+def test_who_is_a_contact_of_a_member_is_erased_there_too_only_when_asked() -> None:
+    load_profile()
+    member = Member.objects.first()
+    assert member
+    Contributor.objects.create(member=member, name="見本 太郎", email="TARO@example.jp")
+    refused = run("erase", "taro@example.jp", "--yes")
+    assert (refused.exit_code, "--contacts を付けてください" in refused.stderr) == (1, True)
+    person()
+    shown = run("erase", "taro@example.jp", stdin="n\n")
+    assert "残すもの: 会員の担当者としての登録 1件 … 購読とは別に" in shown.stderr
+    gone = report("erase", "taro@example.jp", "--yes", "--contacts")
+    assert "会員の担当者としての登録 1件" in gone["removed"]
+    assert not Contributor.objects.exists()
 
 
 def test_what_servers_said_about_an_erased_person_goes_too() -> None:
