@@ -156,7 +156,8 @@ def leave(
     """
     with transaction.atomic():
         subscriber = _locked(subscriber_key, _("この購読はすでに登録されていません。"))
-        if subscriber.state == Subscriber.State.LEFT:
+        # Who was struck off by their office (moves.py) is not suppressed; their own goodbye still counts.
+        if subscriber.state == Subscriber.State.LEFT and suppression.is_suppressed(subscriber.fingerprint):
             return Departure(subscriber, changed=False)
         _write(subscriber, state=Subscriber.State.LEFT, left_at=now)
         suppression.close(subscriber.fingerprint, Suppression.Reason.LEFT, now, operator)

@@ -122,6 +122,7 @@ class LetterContent:
     title: str  # the e-news' name
     facts: Mapping[str, object]  # of the letter's kind: see letters.py
     palette: Palette = field(default_factory=Palette)
+    language: str = "ja"  # or en, where the letter has an English text
 
 
 @dataclass(frozen=True, slots=True)
