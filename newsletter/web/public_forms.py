@@ -27,9 +27,7 @@ FORMATS = [
     (Subscriber.Format.TEXT, _("テキスト形式（文字だけです。庁内の仕組みで本文が読みにくい方におすすめします）")),
 ]
 # Each in its own words: who cannot read one of them must find the other.
-LANGUAGES = [
-    (code, format_html('<span lang="{}">{}</span>', code, name)) for code, name in settings.LANGUAGES
-]
+LANGUAGES = [(code, format_html('<span lang="{}">{}</span>', code, name)) for code, name in settings.LANGUAGES]
 NEW_WORDING = _(
     "この画面を開いたあとに、お申し込みの文面が新しくなりました。もう一度お読みになってから、お申し込みください。"
 )
@@ -60,7 +58,9 @@ class PreferencesForm(forms.Form):
         label=_("ページとお知らせの言語"),
         choices=LANGUAGES,
         widget=forms.RadioSelect,
-        help_text=_("購読のページと、お手続きのお知らせのメールの言語です。e-ニュースの本文は、どちらを選んでも日本語です。"),
+        help_text=_(
+            "購読のページと、お手続きのお知らせのメールの言語です。e-ニュースの本文は、どちらを選んでも日本語です。"
+        ),
     )
     sections = forms.MultipleChoiceField(
         label=_("お読みになりたい欄"),
