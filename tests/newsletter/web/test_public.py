@@ -473,6 +473,7 @@ def test_after_leaving_a_pause_of_three_months_is_offered(strict: Client) -> Non
     assert "お休みします" in page
     strict.post(path, {"action": "pause"})
     assert kinds() == ["left", "lifted", "confirmed", "preferences"]
+    assert "までお休み中です" in text_of(strict.get(path))  # the link of the next mail, without ?back=1
     assert f"{timezone.localtime(subscriber.paused_until):%Y}年" in page
     assert letters() == ["goodbye", "welcome"]
 
