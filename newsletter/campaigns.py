@@ -38,7 +38,7 @@ def plan(
 ) -> Campaign:
     """A campaign that has not begun. The real one needs an approved edition, and there is one at a time per issue."""
     edition = _alone_with(edition)
-    check(edition, rehearsal)
+    check(edition, rehearsal, segment=segment)
     if starts_at is not None and not rehearsal:
         release.refuse_same_person(edition, by)  # the clock will send it in this person's name
     return Campaign.objects.create(
@@ -49,9 +49,18 @@ def plan(
 
 @transaction.atomic
 def again(
-    campaign: Campaign, by: str, now: datetime, states: Collection[str] = NOT_DELIVERED, *, in_doubt: str = ""
+    campaign: Campaign,
+    by: str,
+    now: datetime,
+    states: Collection[str] = NOT_DELIVERED,
+    *,
+    in_doubt: str = "",
+    newly_eligible: bool = False,
 ) -> Campaign:
-    """A planned campaign of the same edition for exactly those whom `campaign` left in one of `states`."""
+    """A planned campaign of the same edition for exactly those whom `campaign` left in one of `states`.
+
+    With `newly_eligible` also for those whom it had to leave out and who may be written to by now.
+    """
     edition = _alone_with(campaign.edition)
     campaign.refresh_from_db()
     if campaign.rehearsal or campaign.state not in (State.DONE, State.CANCELLED):
@@ -62,12 +71,22 @@ def again(
     release.refuse_running(edition)
     repeat = Campaign(
         edition=edition, planned_by=by[:150], planned_at=now, again_of=campaign, again_states=sorted(states),
-        in_doubt=in_doubt or campaign.in_doubt,
+        in_doubt=in_doubt or campaign.in_doubt, again_eligible=newly_eligible,
     )  # fmt: skip
     if not audiences.candidates(repeat).exists():
-        raise CampaignError(f"配信 {campaign.pk} には、送り直す相手がありません。")
+        words = f"配信 {campaign.pk} には、送り直す相手がありません。"
+        raise CampaignError(words if newly_eligible else words + offer_newly_eligible(campaign))
     repeat.save()
     return repeat
+
+
+def offer_newly_eligible(campaign: Campaign) -> str:
+    """How many were left out of a campaign and may be written to now, and how; empty when nobody is."""
+    count = audiences.newly_eligible(campaign).count()
+    command = f"newsletter campaign again {campaign.pk} --newly-eligible"
+    return (
+        f"配信 {campaign.pk} で外した方のうち、{count:,}件にはいまなら送れます。含めるとき: {command}" if count else ""
+    )
 
 
 def _alone_with(edition: Edition) -> Edition:
@@ -82,8 +101,14 @@ def choose_in_doubt(campaign: Campaign, policy: str) -> None:
         raise CampaignError(f"配信 {campaign.pk} はもう始まっているので、不明の扱いは変えられません。")
 
 
-def check(edition: Edition, rehearsal: bool = False, by: str = "") -> None:
-    """CampaignError unless a campaign of this edition may be planned now, and `by` (if named) may release it."""
+def check(edition: Edition, rehearsal: bool = False, by: str = "", segment: Segment | None = None) -> None:
+    """CampaignError unless a campaign of this edition may be planned now (for that part of the readers), by `by`."""
+    if segment and (segment.section or segment.pathway) and not edition.issue.extra:
+        # The page on which readers choose promises them this.
+        raise CampaignError(
+            "毎月の号は、欄や道筋の希望では絞れません。毎月の号はどなたにもお届けすると、読者の設定のページで"
+            "お約束しています。希望で絞れるのは号外だけです。"
+        )
     release.refuse_unsendable(edition, rehearsal)
     if not rehearsal:
         release.refuse_second(edition)

@@ -85,6 +85,8 @@ def excluded(number: int | None, file: Path | None, as_json: bool) -> None:
         print_json({"campaign": chosen.pk, "excluded": reasons})
     elif reasons:
         print_rows(("理由", "件数"), ((Exclusion.Reason(reason).label, count) for reason, count in reasons.items()))
+        if chosen.finished_at and not chosen.rehearsal and (offer := campaigns.offer_newly_eligible(chosen)):
+            click.echo(offer, err=True)
     else:
         click.echo("外した人はいません。")
     if file:

@@ -26,12 +26,16 @@ from newsletter.cli.base import (
 from newsletter.cli.listing import print_facts
 
 if TYPE_CHECKING:
-    from newsletter.models import Campaign, Edition
+    from newsletter.models import Campaign
     from newsletter.sending import Progress, Run
 
 in_doubt_option = click.option(
     "--in-doubt", "in_doubt", type=click.Choice(["ask", "resend", "leave"]), default=None,
     help="届いたか不明なとき: ask 人が決める、resend 二重でも届ける、leave 送り直さない。省くとプロファイルの値。",
+)  # fmt: skip
+segment_option = click.option(
+    "--segment", "condition", default="", metavar="条件",
+    help="一部の方だけに送ります。条件の書き方は newsletter subscribers segment --help で見られます。",
 )  # fmt: skip
 yes_option = click.option("--yes", is_flag=True, help="確認の質問をしません。")
 campaign_argument = click.argument("number", type=click.IntRange(min=1), metavar="配信番号")
@@ -40,6 +44,7 @@ campaign_argument = click.argument("number", type=click.IntRange(min=1), metavar
 @click.command("send")
 @click.argument("name", metavar="[号]", default="")
 @click.option("--campaign", "number", type=click.IntRange(min=1), metavar="番号", help="予定済みの配信の番号。")
+@segment_option
 @in_doubt_option
 @click.option(
     "--accept-links",
@@ -52,28 +57,29 @@ campaign_argument = click.argument("number", type=click.IntRange(min=1), metavar
 @json_option
 @django_command
 def send(
-    name: str, number: int | None, in_doubt: str | None, accept_links: str, yes: bool, person: str, as_json: bool
+    name: str,
+    number: int | None,
+    condition: str,
+    in_doubt: str | None,
+    accept_links: str,
+    yes: bool,
+    person: str,
+    as_json: bool,
 ) -> None:
     """承認した版を、いま配信します。号は 2026-11 か 第137号。省くと、承認済みの最新の号です。"""
     from django.utils import timezone
 
-    from newsletter import audiences, campaigns
+    from newsletter import campaigns
 
     now = timezone.now()
     if number is None:
-        issue = campaigns.issue_to_send(name)
-        planned = campaigns.planned_for(issue)
-        edition = planned.edition if planned else campaigns.approved_edition(issue)
-        if planned is None:
-            campaigns.check(edition, by=person)
-        _confirm(edition, yes, rehearsal=False)
-        chosen = planned or campaigns.plan(edition, person, now)
+        chosen = _planned_or_new(name, condition, person, yes)
     else:
         chosen = campaigns.find(number)
+        _refuse_other_segment(chosen, condition)
         if chosen.state != chosen.State.PLANNED:
             campaigns.must_be_running(chosen)
-        count = None if chosen.again_of_id is None else audiences.candidates(chosen).count()
-        _confirm(chosen.edition, yes, chosen.rehearsal, count)
+        _confirm(chosen, yes)
     if in_doubt:
         campaigns.choose_in_doubt(chosen, in_doubt)
     if accept_links.strip():
@@ -102,35 +108,6 @@ def resume(number: int, person: str, as_json: bool) -> None:
     _send(chosen, person, as_json)
 
 
-@click.command("again")
-@campaign_argument
-@click.option(
-    "--states", default="refused,expired,bounced", show_default=True, metavar="状態",
-    help="送り直す状態をコンマで区切って指定します（refused, expired, bounced, in_doubt, cancelled）。",
-)  # fmt: skip
-@in_doubt_option
-@by_option
-@json_option
-@django_command
-def again(number: int, states: str, in_doubt: str | None, person: str, as_json: bool) -> None:
-    """終わった配信で届かなかった人だけへの、新しい配信を予定します。送るのは send --campaign です。"""
-    from django.utils import timezone
-
-    from newsletter import audiences, campaigns, reports
-
-    chosen = [state.strip() for state in states.split(",") if state.strip()]
-    wrong = set(chosen) - {"refused", "expired", "bounced", "in_doubt", "cancelled"}
-    if wrong or not chosen:
-        raise click.BadParameter(f"使えない状態です: {'、'.join(sorted(wrong)) or '（なし）'}", param_hint="--states")
-    repeat = campaigns.again(campaigns.find(number), person, timezone.now(), chosen, in_doubt=in_doubt or "")
-    count = audiences.candidates(repeat).count()
-    if as_json:
-        print_json(words.report_facts(reports.report(repeat)) | {"candidates": count})
-        return
-    click.echo(f"予定しました。{words.campaign_line(repeat)} 候補: {count:,}件")
-    click.echo(f"始めるとき: newsletter campaign send --campaign {repeat.pk}")
-
-
 @click.command("rehearse")
 @click.argument("name", metavar="[号]", default="")
 @yes_option
@@ -142,6 +119,7 @@ def rehearse(name: str, yes: bool, person: str, as_json: bool) -> None:
     from django.utils import timezone
 
     from newsletter import campaigns, editions, issues
+    from newsletter.models import Campaign
 
     now = timezone.now()
     issue = issues.find_issue(name) if name else campaigns.issue_at_hand()
@@ -150,7 +128,7 @@ def rehearse(name: str, yes: bool, person: str, as_json: bool) -> None:
         if issue.state == issue.State.OPEN
         else campaigns.approved_edition(issue)
     )
-    _confirm(edition, yes, rehearsal=True)
+    _confirm(Campaign(edition=edition, rehearsal=True), yes)
     _start_and_send(campaigns.plan(edition, person, now, rehearsal=True), person, as_json)
 
 
@@ -178,19 +156,50 @@ def test(name: str, address: str, text_only: bool) -> None:
 
 
 # ------------------------------------------------------------ asking, sending, telling
-def _confirm(edition: Edition, yes: bool, rehearsal: bool, count: int | None = None) -> None:
-    """Show how many, which issue, which subject and by which relay, and ask once (DOMAIN 11.4)."""
+def _planned_or_new(name: str, condition: str, person: str, yes: bool) -> Campaign:
+    """The campaign of this issue that waits to be started, or a new one, once somebody has said yes to it."""
     from django.utils import timezone
 
-    from newsletter import sending
-    from subscribers import audience
+    from newsletter import campaigns, segments
+    from newsletter.models import Campaign
 
-    where = sending.relay_name(rehearsal=rehearsal)
-    issue = edition.issue
-    count = audience.recipients(extra=issue.extra > 0).count() if count is None else count
-    click.echo(f"{count:,}件・{words.issue_name(issue)}・「{edition.subject}」\n中継サーバ: {where}", err=True)
-    if not rehearsal:
-        _tell_of_night(timezone.now())
+    issue = campaigns.issue_to_send(name)
+    planned = campaigns.planned_for(issue)
+    if planned is not None:
+        _refuse_other_segment(planned, condition)
+        _confirm(planned, yes)
+        return planned
+    segment = segments.read(condition)
+    edition = campaigns.approved_edition(issue)
+    campaigns.check(edition, by=person, segment=segment)
+    _confirm(Campaign(edition=edition, segment=segment.stored), yes)
+    return campaigns.plan(edition, person, timezone.now(), segment=segment)
+
+
+def _refuse_other_segment(planned: Campaign, condition: str) -> None:
+    """Whom a planned campaign is for was decided when it was planned, and the clock may send it at any moment."""
+    from newsletter import segments
+
+    if condition and segments.read(condition).stored != planned.segment:
+        whom = segments.sentence(segments.Segment.of(planned.segment))
+        fail(
+            f"配信 {planned.pk} は、もう予定されています。対象は「{whom}」です。"
+            f"対象を変えるときは、newsletter campaign cancel {planned.pk} で取り消してから、もう一度実行してください。"
+        )
+
+
+def _confirm(campaign: Campaign, yes: bool) -> None:
+    """Show how many, which issue, which subject, to whom and by which relay, and ask once (DOMAIN 11.4)."""
+    from django.utils import timezone
+
+    from newsletter import audiences, sending
+
+    now = timezone.now()
+    for line in words.forecast_lines(campaign, audiences.forecast(campaign, now)):
+        click.echo(line, err=True)
+    click.echo(f"中継サーバ: {sending.relay_name(rehearsal=campaign.rehearsal)}", err=True)
+    if not campaign.rehearsal:
+        _tell_of_night(now)
     if not yes:
         ask("配信しますか？", "配信しませんでした。")
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from newsletter.audiences import Forecast
     from newsletter.models import Campaign, Delivery, Issue
     from newsletter.reports import Report
 
@@ -51,6 +52,9 @@ def report_facts(report: Report) -> dict[str, Any]:
         "released_by": campaign.released_by,
         "in_doubt_policy": campaign.in_doubt,
         "again_of": campaign.again_of_id,
+        "segment": campaign.segment,
+        "sentence": report.sentence,
+        "again_eligible": campaign.again_eligible,
         "wave": campaign.wave,
         "paced": campaign.paced,
         "rests_until": _iso(report.rests_until),
@@ -70,6 +74,25 @@ def report_facts(report: Report) -> dict[str, Any]:
             for line in report.lines
         ],
     }
+
+
+def forecast_lines(campaign: Campaign, forecast: Forecast) -> Iterator[str]:
+    """How many would get it, and of what; whom it is for; how many would not."""
+    from newsletter import segments
+
+    edition = campaign.edition
+    yield f"{forecast.recipients:,}件・{issue_name(edition.issue)}・「{edition.subject}」"
+    if campaign.segment:
+        yield segments.sentence(segments.Segment.of(campaign.segment))
+        yield f"この条件に当たらないので送らない方: {forecast.outside:,}人"
+    if forecast.others:
+        others = "そのほかに送らない方" if campaign.segment else "送らない方"
+        yield f"{others}: {forecast.others:,}人（解除・停止中・確認待ちなど）"
+
+
+def forecast_facts(forecast: Forecast) -> dict[str, Any]:
+    """The same for machines."""
+    return {"recipients": forecast.recipients, "excluded": dict(forecast.excluded)}
 
 
 def books_facts(campaign: Campaign) -> dict[str, Any]:
@@ -97,8 +120,7 @@ def report_lines(report: Report) -> Iterator[tuple[str, object]]:
     yield "配信", campaign_line(campaign)
     yield "件名", campaign.edition.subject
     yield "版", campaign.edition.digest[:12]
-    if campaign.again_of_id:
-        yield "もとの配信", f"{campaign.again_of_id}（届かなかった宛先だけ）"
+    yield from _whom(report)
     if campaign.wave:
         yield "段階", campaign.get_wave_display()
     if campaign.paced:
@@ -120,6 +142,16 @@ def report_lines(report: Report) -> Iterator[tuple[str, object]]:
     yield from ((label, f"{count:,}件") for label, count in state_counts(report))
     if report.next_retry_at:
         yield "次の再送", moment(report.next_retry_at)
+
+
+def _whom(report: Report) -> Iterator[tuple[str, object]]:
+    """Whom it is for, when that is not everybody."""
+    campaign = report.campaign
+    if campaign.again_of_id:
+        whom = "届かなかった宛先と、送れるようになった方" if campaign.again_eligible else "届かなかった宛先だけ"
+        yield "もとの配信", f"{campaign.again_of_id}（{whom}）"
+    if campaign.segment:
+        yield "対象", report.sentence
 
 
 def _night(report: Report) -> Iterator[tuple[str, object]]:
