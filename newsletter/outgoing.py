@@ -20,6 +20,7 @@ from newsletter.mail.dkim import Signer
 from newsletter.mail.envelope import Envelope
 from newsletter.mail.message import CompiledMessage, Recipient, Sender, compile_message
 from newsletter.models import Campaign, Edition, Letter
+from newsletter.roster import files as roster_files
 
 REHEARSAL_MARK, TEST_MARK = "【リハーサル】", "【テスト】"
 # As long as a real key and nobody's: a click in a rehearsal or a test mail changes nothing for any reader.
@@ -124,6 +125,7 @@ class LetterMail:
             message = compile_message(
                 rendered, sender(self.association), date=letter.written_at,
                 text_only=claim.addressee.text_only, bulk=False, signer=self.signer,
+                files=roster_files.attached_to(letter), eight_bit=settings.RELAY_8BITMIME,
             )  # fmt: skip
         except NewsletterError as error:
             return Unmailable(claim, str(error))

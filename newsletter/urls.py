@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import path, re_path
 
-from newsletter.web import archive, archive_feeds, archive_search, login, photos, public, submit
+from newsletter.web import archive, archive_feeds, archive_search, login, photos, public, roster, submit
 from newsletter.web.desk import home as desk_home
 from newsletter.web.desk import proof as desk_proof
 
@@ -33,6 +33,9 @@ urlpatterns = [
     path("s/<str:token>/sent/", submit.submitted, name="submitted"),
     path("s/<str:token>/<int:number>/", submit.correct, name="submit_correct"),
     path("s/<str:token>/<int:number>/withdraw/", submit.withdraw, name="submit_withdraw"),
+    path("r/<str:token>/", roster.roster, name="roster"),
+    path("r/<str:token>/form.xlsx", roster.form_file, name="roster_form"),
+    path("r/<str:token>/sent/", roster.received, name="roster_sent"),
     path("favicon.ico", archive.icon),
     path("photos/<str:name>", photos.photo, name="photo"),
     path("staff/", desk_home.overview, name="desk"),
