@@ -14,11 +14,12 @@ from typing import TypeVar
 from django.db.models import Count, Model, Q, QuerySet
 from django.utils import timezone
 
-from newsletter import campaigns, quiet_hours
+from newsletter import campaigns, quiet_hours, segments
 from newsletter.delivery import UNFINISHED
 from newsletter.errors import CampaignError
 from newsletter.mail import providers
 from newsletter.models import Campaign, Delivery
+from newsletter.segments import Segment
 from subscribers.exporter import escape
 
 State = Delivery.State
@@ -55,6 +56,11 @@ class Report:
     next_retry_at: datetime | None
     excluded: dict[str, int] = field(default_factory=dict)  # Exclusion.Reason, those that occur
     rests_until: datetime | None = None  # it is night, and the campaign rests
+
+    @property
+    def sentence(self) -> str:
+        """Whom the campaign is for, as people say it."""
+        return segments.sentence(Segment.of(self.campaign.segment))
 
     @property
     def candidates(self) -> int:

@@ -14,7 +14,6 @@ from newsletter.cli.campaign_sending import campaign_argument
 from newsletter.cli.listing import print_facts, print_rows
 
 if TYPE_CHECKING:
-    from newsletter.audiences import Forecast
     from newsletter.models import Campaign
     from newsletter.reports import Report
 
@@ -50,7 +49,7 @@ def plan(
     """承認した版の配信を予定します。号は 2026-11 か 第137号。省くと、承認済みの最新の号です。"""
     from django.utils import timezone
 
-    from newsletter import audiences, campaigns, profile, reports, segments
+    from newsletter import campaigns, profile, reports, segments
     from newsletter.mail.pacing import good_hour
     from newsletter.models import Campaign
 
@@ -62,12 +61,12 @@ def plan(
     edition = campaigns.approved_edition(campaigns.issue_to_send(name))
     wanted, quiet = hour, profile.current().manners.quiet_hours
     hour = good_hour(hour, quiet) if hour else None
-    campaigns.check(edition, segment=segment)
-    forecast = audiences.forecast(Campaign(edition=edition, segment=segment.stored), now)
-    _tell(Campaign(edition=edition, segment=segment.stored), forecast, yes)
+    if segment.stored:
+        campaigns.check(edition, segment=segment)
+        _ask_about(Campaign(edition=edition, segment=segment.stored), now, yes)
     planned = campaigns.plan(edition, person, now, starts_at=hour, in_doubt=in_doubt or "", segment=segment)
     if as_json:
-        print_json(words.report_facts(reports.report(planned)) | {"forecast": words.forecast_facts(forecast)})
+        print_json(words.report_facts(reports.report(planned)))
         return
     click.echo(f"予定しました。{words.campaign_line(planned)}「{edition.subject}」")
     if hour != wanted:
@@ -77,11 +76,13 @@ def plan(
     click.echo(begin + ("" if hour else f"newsletter campaign send --campaign {planned.pk}"))
 
 
-def _tell(proposed: Campaign, forecast: Forecast, yes: bool) -> None:
+def _ask_about(proposed: Campaign, now: datetime, yes: bool) -> None:
     """Who would get it if it began now; whoever leaves part of the readers out is asked."""
-    for line in words.forecast_lines(proposed, forecast):
+    from newsletter import audiences
+
+    for line in words.forecast_lines(proposed, audiences.forecast(proposed, now)):
         click.echo(line, err=True)
-    if proposed.segment and not yes:
+    if not yes:
         campaign_sending.ask("この方々だけへの配信を予定しますか？", "予定しませんでした。")
 
 

@@ -90,11 +90,6 @@ def forecast_lines(campaign: Campaign, forecast: Forecast) -> Iterator[str]:
         yield f"{others}: {forecast.others:,}人（解除・停止中・確認待ちなど）"
 
 
-def forecast_facts(forecast: Forecast) -> dict[str, Any]:
-    """The same for machines."""
-    return {"recipients": forecast.recipients, "excluded": dict(forecast.excluded)}
-
-
 def books_facts(campaign: Campaign) -> dict[str, Any]:
     """By provider and by reply code, for machines."""
     from newsletter import reports
