@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ from newsletter.cli.base import by_option, database_words, django_command, fail,
 from newsletter.cli.subscribers_report import Report
 
 if TYPE_CHECKING:
-    from subscribers.candidates import Lookups
     from subscribers.exporter import Exported
     from subscribers.importer import Planned
     from subscribers.table import Table
@@ -160,10 +158,11 @@ def _run(table: Table, grounds: tuple[str, str, str] | None, report: Report) -> 
     from django.db import DatabaseError
     from django.utils import timezone
 
+    from newsletter.lists.lookups import lookups
     from subscribers import importer
     from subscribers.models import ConsentEvent
 
-    candidates = importer.read_rows(table, _lookups(), report.blank)
+    candidates = importer.read_rows(table, lookups(timezone.now()), report.blank)
     is_cp932 = table.encoding == "cp932"
     with _progress(table) as advance:
 
@@ -186,27 +185,6 @@ def _run(table: Table, grounds: tuple[str, str, str] | None, report: Report) -> 
         except DatabaseError as error:
             # The verdicts that were shown so far are void.
             fail(f"{database_words(error)}名簿は1行も取り込んでいません。")
-
-
-def _lookups() -> Lookups:
-    from django.utils import timezone
-
-    from newsletter import wishes
-    from subscribers.candidates import Lookups
-
-    zone, titles, labels = timezone.get_current_timezone(), wishes.section_titles(), wishes.pathway_labels()
-    return Lookups(zone, timezone.now(), _find_code, titles, labels)
-
-
-@lru_cache(maxsize=10_000)
-def _find_code(text: str) -> str:
-    from feeds import members
-    from feeds.errors import MemberError
-
-    try:
-        return members.find_municipality(text).code
-    except MemberError as error:
-        raise ValueError(str(error)) from error
 
 
 @contextmanager
