@@ -118,7 +118,7 @@ def fingerprint(address_key: str, key: str) -> str:
 
 
 class Fingerprints:
-    """The fingerprints of many addresses under one key: `fingerprint` without preparing the key each time (RFC 2104)."""
+    """The fingerprints of many addresses under one key, which is prepared once (RFC 2104)."""
 
     def __init__(self, key: str) -> None:
         block = key.encode()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from subscribers.columns import guess_columns, normal
 from subscribers.encodings import find_encoding, read_lines
@@ -52,8 +52,7 @@ BROKEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row as it stands in the file; `line` is what Excel and editors call it."""
 
     line: int
@@ -249,11 +248,12 @@ def checked(cells: list[str], line: int, name: str) -> tuple[str, ...]:
         cells.pop()
     if len(cells) > MOST_COLUMNS:
         raise ImportFileError(f"{name}: {line}行目の列が多すぎます（{len(cells)}列）。{MOST_COLUMNS}列までです。")
-    if max(map(len, cells), default=0) > LONGEST_CELL:
+    whole = "".join(cells)
+    if len(whole) > LONGEST_CELL and max(map(len, cells)) > LONGEST_CELL:
         raise ImportFileError(
             f'{name}: {line}行目に長すぎるセルがあります。引用符（"）の閉じ忘れがないか見てください。'
         )
-    return tuple([unescape(cell) if cell[:1] == "'" else cell for cell in cells])
+    return tuple(map(unescape, cells)) if "'" in whole else tuple(cells)
 
 
 def with_headings(table: Table, head: list[Row]) -> Table:
