@@ -177,7 +177,7 @@ def send_named(subscriber: Subscriber, member: str, now: datetime) -> Letter:
 
 def send_moved(subscriber: Subscriber, member: str, now: datetime) -> Letter:
     """「配信を終わりました」 to a person who moved on, as the member says; they may sign up again."""
-    facts: kinds.Moved = {"member": member, "subscribe_url": links.subscribe_url()}
+    facts: kinds.Moved = {"member": member, "subscribe_url": links.subscribe_url(subscriber.language)}
     return _to_subscriber("moved", subscriber, facts, now)
 
 
@@ -194,7 +194,6 @@ def _to_address(
     return _queue(kind, facts, now, Letter(address=address, submission=submission))
 
 
-@transaction.atomic
 def _queue(
     kind: str, facts: Mapping[str, object], now: datetime | None, letter: Letter, language: str = settings.LANGUAGE_CODE
 ) -> Letter:
@@ -208,6 +207,7 @@ def _queue(
         raise TemplateError(f"個別メール「{kind}」を作れません。{error}") from error
     letter.kind, letter.written_at = kind, now
     letter.subject, letter.html, letter.text = rendered.subject, rendered.html, rendered.text
-    letter.save()
-    delivery.queue_letter(letter, now)
+    with transaction.atomic():  # no longer than the rows need: on SQLite everybody else waits for it
+        letter.save()
+        delivery.queue_letter(letter, now)
     return letter

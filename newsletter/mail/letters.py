@@ -164,7 +164,7 @@ KINDS: Mapping[str, type] = {
 
 
 # Those that subscribers get, who may have chosen English; the others go to staff and members.
-IN_ENGLISH = frozenset({"confirmation", "welcome", "goodbye", "already_subscribed"})
+IN_ENGLISH = frozenset({"confirmation", "welcome", "goodbye", "already_subscribed", "named", "moved"})
 
 
 def check_facts(kind: str, facts: Mapping[str, object]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -102,7 +102,7 @@ def test_somebody_subscribes_and_leaves_with_the_keyboard_alone_and_without_java
     assert the_reader().is_active
 
 
-OFFERS = {
+OFFERS: dict[str, Callable[[Subscriber], bool]] = {
     "これまでどおり受け取る": lambda reader: reader.is_active,
     "毎月の号だけ受け取る": lambda reader: reader.is_active and reader.only_monthly,
     "3か月お休みする": lambda reader: reader.paused_until is not None,
@@ -165,11 +165,13 @@ def test_every_page_of_leaving_and_pausing_can_be_used_by_everybody(site: str, w
         page.wait_for_selector("text=お休み中です")
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
 @pytest.mark.parametrize("width", [360, 1200])
-def test_every_public_page_can_be_used_by_everybody(site: str, width: int) -> None:
-    reader = person(f"{'a-very-long-local-part' * 2}@a-long-department.city.example.lg.jp", name="見本 太郎")
-    waiting = person("waiting@example.jp", Subscriber.State.PENDING)
-    left = person("left@example.jp")
+def test_every_public_page_can_be_used_by_everybody(site: str, width: int, language: str) -> None:
+    long = f"{'a-very-long-local-part' * 2}@a-long-department.city.example.lg.jp"
+    reader = person(long, name="見本 太郎", language=language)
+    waiting = person("waiting@example.jp", Subscriber.State.PENDING, language=language)
+    left = person("left@example.jp", language=language)
     signup.leave(left.key, None, timezone.now())
     pages = [
         f"{site}/",
