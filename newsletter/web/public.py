@@ -257,9 +257,8 @@ def _own_links(request: HttpRequest, subscriber: Subscriber | None) -> dict[str,
 def _send(send: Callable[[Subscriber], Letter], subscriber: Subscriber) -> None:
     """Send a letter about a step that is done: if it cannot be made, the step still stands."""
     try:
-        with transaction.atomic():
-            send(subscriber)
-            transaction.on_commit(tasks.wake_letters, robust=True)
+        send(subscriber)
+        transaction.on_commit(tasks.wake_letters, robust=True)
     except NewsletterError as error:
         log.warning("The letter after a step of subscriber %s could not be made: %s", subscriber.pk, error)
 
