@@ -95,7 +95,13 @@ def _entry(held: Held) -> Iterator[str]:
     if one is None:
         yield "登録はありません。"
         return
-    for label, value in (
+    for label, value in facts(one):
+        yield f"{label}: {value or '―'}"
+
+
+def facts(one: Subscriber) -> list[tuple[str, str]]:
+    """What the entry of a reader holds, label by label, in words: the same for the person, the shell and the desk."""
+    return [
         ("メールアドレス", one.address), ("状態", one.get_state_display()), ("氏名", one.name),
         ("所属団体", one.organisation), ("部署", one.department), ("団体コード", one.municipality),
         ("形式", one.get_format_display()),
@@ -105,8 +111,7 @@ def _entry(held: Held) -> Iterator[str]:
         ("ページと手紙の言語", one.get_language_display()),
         ("申込", _moment(one.created_at)), ("確認", _moment(one.confirmed_at)), ("解除", _moment(one.left_at)),
         ("お休みの終わり", _moment(one.paused_until)),
-    ):  # fmt: skip
-        yield f"{label}: {value or '―'}"
+    ]  # fmt: skip
 
 
 def _history(held: Held) -> Iterator[str]:

@@ -199,29 +199,10 @@ def _is_sure(address: str) -> bool:
 
 
 def _facts(person: Subscriber | None, stopped: Suppression | None) -> list[tuple[str, object]]:
-    from newsletter import wishes
-    from subscribers.columns import EXTRAS
+    from newsletter import dossier
 
-    facts: list[tuple[str, object]] = []
-    if person is None:
-        facts.append(("登録", "ありません"))
-    else:
-        facts += [
-            ("アドレス", person.address),
-            ("状態", person.get_state_display()),
-            ("氏名", person.name or "―"),
-            ("所属団体", person.organisation or "―"),
-            ("部署", person.department or "―"),
-            ("団体コード", person.municipality or "―"),
-            ("形式", person.get_format_display()),
-            ("希望する欄", wishes.said(person.sections, wishes.section_titles())),
-            ("号外", EXTRAS[person.only_monthly]),
-            ("希望する道筋", wishes.said(person.pathways, wishes.pathway_labels())),
-            ("申込", _moment(person.created_at)),
-            ("確認", _moment(person.confirmed_at)),
-            ("解除", _moment(person.left_at)),
-            ("お休みの終わり", _moment(person.paused_until)),
-        ]
+    entry = dossier.facts(person) if person else [("登録", "ありません")]
+    facts: list[tuple[str, object]] = [(label, value or "―") for label, value in entry]
     if stopped:
         by = f"、操作者: {stopped.operator}" if stopped.operator else ""
         note = f"、備考: {stopped.note}" if stopped.note else ""

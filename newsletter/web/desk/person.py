@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from feeds import members
 from feeds.errors import MemberError
-from newsletter import dossier, erasures, profile, wishes
+from newsletter import dossier, erasures, profile
 from newsletter.web.desk.access import ERASE_READERS, SEE_READERS, STOP_READERS, for_staff, name_of
 from subscribers import audience, by_hand, consent, suppression
 from subscribers.addresses import fingerprint, read_address
@@ -178,19 +178,11 @@ def _page(
 
 
 def _facts(one: Subscriber) -> list[tuple[str, str]]:
-    return [
-        ("氏名", one.name),
-        ("所属団体", one.organisation),
-        ("部署", one.department),
-        ("自治体", _place(one.municipality)),
-        ("形式", str(one.get_format_display())),
-        ("希望する欄", wishes.said(one.sections, wishes.section_titles())),
-        ("希望する道筋", wishes.said(one.pathways, wishes.pathway_labels())),
-        ("申込", _moment(one.created_at)),
-        ("確認", _moment(one.confirmed_at)),
-        ("解除", _moment(one.left_at)),
-        ("お休みの終わり", _moment(one.paused_until)),
+    """The entry without the address, which is the heading, and with the place by its name."""
+    named = [
+        ("自治体", _place(value)) if label == "団体コード" else (label, value) for label, value in dossier.facts(one)
     ]
+    return named[1:]
 
 
 def _reaches(one: Subscriber | None) -> tuple[bool, str]:
@@ -222,10 +214,6 @@ def _place(code: str) -> str:
     except MemberError:
         return code
     return f"{place.prefecture}{place.name if place.name != place.prefecture else ''}（{code}）" if place else ""
-
-
-def _moment(at: datetime | None) -> str:
-    return f"{timezone.localtime(at):%Y年%-m月%-d日 %H:%M}" if at else ""
 
 
 def _is_of(address: str, mark: str) -> bool:
