@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from subscribers import consent, suppression
+from subscribers import consent, staging, suppression
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 
 
@@ -57,6 +57,7 @@ def erase(subscriber: Subscriber, operator: str, now: datetime, empty_records: C
         deliveries = _count_deliveries(subscriber)
         empty_records(subscriber)
         removed = Subscriber.objects.get(pk=subscriber.pk).delete()[1]  # letters go with it
+        staging.forget_all()
         events = consent.make_anonymous([mark])
         suppression.forget_words([mark])
         suppression.close(mark, Suppression.Reason.ERASED, now, operator)

@@ -107,17 +107,22 @@ class Planned(NamedTuple):
 
 def read_rows(table: Table, lookups: Lookups, on_blank: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
     """The candidates of a file, row by row."""
-    if not table.columns or "address" not in table.columns:
-        raise ImportFileError(
-            f"{table.path.name}: メールアドレスの列が見つかりません。"
-            f"見出しは {'、'.join(table.headings) or '（なし）'} です。--column address=見出し で指定してください。"
-        )
-    read = RowReader(table.columns, lookups).read
+    read = RowReader(need_addresses(table), lookups).read
     for line, cells in table.rows():
         if cells:  # empty cells behind the last one with something in it were taken off
             yield from read(line, cells)
         else:
             on_blank()
+
+
+def need_addresses(table: Table) -> Mapping[str, int]:
+    """The columns of a list; ImportFileError when none of them holds addresses."""
+    if not table.columns or "address" not in table.columns:
+        raise ImportFileError(
+            f"{table.path.name}: メールアドレスの列が見つかりません。"
+            f"見出しは {'、'.join(table.headings) or '（なし）'} です。--column address=見出し で指定してください。"
+        )
+    return table.columns
 
 
 def plan_import(
@@ -203,11 +208,13 @@ def run_import(
     *,
     is_cp932: bool = False,
     on_block: Callable[[Sequence[Planned]], None] = lambda _: None,
+    on_end: Callable[[], None] = lambda: None,
     on_done: Callable[[ImportRun], None] = lambda _: None,
 ) -> Counter[Verdict]:
     """Write the whole list in one transaction, or nothing of it; how many rows came to which end.
 
-    The import can be taken back for 30 days: see undo.py. `on_done` gets its row.
+    The import can be taken back for 30 days: see undo.py. `on_end` is the last act of the transaction; `on_done` gets
+    the row of the import once it is written.
     """
     if not grounds.proof.strip():
         raise ImportFileError("同意の証跡（どこで確かめられるか）を書いてください。")
@@ -220,6 +227,7 @@ def run_import(
                 counts.update(planned.action for planned in block)
                 on_block(block)
             run = writing.end(counts)
+            on_end()
     except IntegrityError as error:
         raise ImportFileError(
             "取込の間に、同じ宛先の申込がありました。何も取り込んでいません。もう一度実行してください。"
@@ -238,6 +246,7 @@ _NAMES = {
     "sections": "希望する欄",
     "pathways": "希望する道筋",
     "only_monthly": "号外",
+    "language": "言語",
 }
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.base import by_option, database_words, django_command, fail, is_terminal, json_option, print_json
+from newsletter.cli.base import Failure, by_option, database_words, django_command, fail, json_option, print_json
+from newsletter.cli.progress import Bar, progress_bar
 from newsletter.cli.subscribers_report import Report
 
 if TYPE_CHECKING:
+    from subscribers.candidates import Lookups
     from subscribers.exporter import Exported
     from subscribers.importer import Planned
+    from subscribers.staging import Staged
     from subscribers.table import Table
 
 BASES = ["form", "card", "member", "written", "imported"]
@@ -140,10 +143,12 @@ def _pasted() -> str:
     content = sys.stdin.buffer.read(MOST_PASTED + 1)
     if len(content) > MOST_PASTED:
         fail("貼り付けた文字が多すぎます。CSVか.xlsxのファイルにして、ファイルの名前を指定してください。")
-    for encoding in ("utf-8-sig", "cp932"):
-        with suppress(UnicodeDecodeError):
-            return content.decode(encoding)
-    fail("貼り付けた文字を読めません。文字コードを UTF-8 か Shift_JIS にしてください。")
+    with suppress(UnicodeDecodeError):
+        return content.decode("utf-8-sig")
+    try:
+        return content.decode("cp932")
+    except UnicodeDecodeError:
+        raise Failure("貼り付けた文字を読めません。文字コードを UTF-8 か Shift_JIS にしてください。") from None
 
 
 def _corrections(written: Sequence[str]) -> dict[str, str]:
@@ -154,51 +159,76 @@ def _corrections(written: Sequence[str]) -> dict[str, str]:
 
 
 def _run(table: Table, grounds: tuple[str, str, str] | None, report: Report) -> None:
-    from django.conf import settings
     from django.db import DatabaseError
+
+    with progress_bar() as bar:
+        if grounds is None:
+            _try_out(table, report, bar)
+            return
+        try:
+            _take_in(table, grounds, report, bar)
+        except DatabaseError as error:
+            # The verdicts that were shown so far are void.
+            fail(f"{database_words(error)}名簿は1行も取り込んでいません。")
+        except KeyboardInterrupt:
+            fail("中断しました。名簿は1行も取り込んでいません。もう一度実行すると、長い名簿は続きから読みます。")
+
+
+def _try_out(table: Table, report: Report, bar: Bar) -> None:
+    from django.conf import settings
     from django.utils import timezone
 
     from newsletter.lists.lookups import lookups
     from subscribers import importer
+
+    bar.begin("読み込み中", table.about)
+    candidates = importer.read_rows(table, lookups(timezone.now()), report.blank)
+    for block in importer.plan_import(candidates, settings.FINGERPRINT_KEY, is_cp932=table.encoding == "cp932"):
+        report.add(block)
+        bar.advance(len(block))
+
+
+def _take_in(table: Table, grounds: tuple[str, str, str], report: Report, bar: Bar) -> None:
+    from django.conf import settings
+    from django.utils import timezone
+
+    from newsletter.lists.lookups import lookups
+    from subscribers import importer, staging
     from subscribers.models import ConsentEvent
 
-    candidates = importer.read_rows(table, lookups(timezone.now()), report.blank)
-    is_cp932 = table.encoding == "cp932"
-    with _progress(table) as advance:
+    basis, proof, person = grounds
+    reasons = importer.Grounds(ConsentEvent.Basis(basis), proof.strip(), person, table.path.name)
+    now = timezone.now()
+    staged = _staged(table, lookups(now), bar) if staging.is_huge(table) else None
+    bar.begin("取り込み中", staged.rows_read if staged else table.about)
 
-        def on_block(block: Sequence[Planned]) -> None:
-            report.add(block)
-            advance(len(block))
+    def on_block(block: Sequence[Planned]) -> None:
+        report.add(block)
+        bar.advance(len(block))
 
-        if grounds is None:
-            for block in importer.plan_import(candidates, settings.FINGERPRINT_KEY, is_cp932=is_cp932):
-                on_block(block)
-            return
-        basis, proof, person = grounds
-        reasons = importer.Grounds(ConsentEvent.Basis(basis), proof.strip(), person, table.path.name)
-        now = timezone.now()
-        try:
-            importer.run_import(
-                candidates, reasons, now, settings.FINGERPRINT_KEY,
-                is_cp932=is_cp932, on_block=on_block, on_done=report.written,
-            )  # fmt: skip
-        except DatabaseError as error:
-            # The verdicts that were shown so far are void.
-            fail(f"{database_words(error)}名簿は1行も取り込んでいません。")
+    if staged:
+        report.counts["blank"] = staged.stage.blank
+    importer.run_import(
+        staged.candidates() if staged else importer.read_rows(table, lookups(now), report.blank), reasons, now,
+        settings.FINGERPRINT_KEY, is_cp932=table.encoding == "cp932", on_block=on_block,
+        on_end=staged.drop if staged else lambda: None, on_done=report.written,
+    )  # fmt: skip
 
 
-@contextmanager
-def _progress(table: Table) -> Iterator[Callable[[int], None]]:
-    if not is_terminal():
-        yield lambda _rows: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _staged(table: Table, asked: Lookups, bar: Bar) -> Staged:
+    """The list, read to its end: what an import that was cut off has read is not read again."""
+    from django.utils import timezone
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("読み込み中", total=table.about or None)
-        yield lambda rows: progress.advance(task, rows)
+    from subscribers import staging
+
+    staged = staging.begin(table, asked, timezone.now())
+    if staged.rows_read:
+        click.echo(
+            f"前の取込が途中で止まっています。{staged.rows_read:,}行は読み終えているので、続きから読みます。", err=True
+        )
+    bar.begin("読み込み中", table.about, staged.rows_read)
+    staged.read(timezone.now(), bar.advance)
+    return staged
 
 
 # ------------------------------------------------------------ export

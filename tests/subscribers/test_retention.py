@@ -14,7 +14,7 @@ from tests.subscribers.people import KEY, NOW, mark, person
 pytestmark = pytest.mark.django_db
 
 MONTH = timedelta(days=31)
-NOTHING = Tidied(0, 0, 0, 0, 0, 0)
+NOTHING = Tidied(0, 0, 0, 0, 0, 0, 0)
 
 
 def gone(address: str = "gone@example.jp") -> Subscriber:
@@ -95,7 +95,7 @@ def test_a_dry_run_counts_and_changes_nothing() -> None:
     waits = person("waits@example.jp", Subscriber.State.PENDING)
     person("rests@example.jp", paused_until=NOW + MONTH)
     seen = retention.look(NOW + 14 * MONTH, Terms())
-    assert seen == Tidied(unconfirmed=1, departed=1, orphaned=0, sources=3, former_values=0, pauses=1)
+    assert seen == Tidied(unconfirmed=1, departed=1, orphaned=0, sources=3, former_values=0, pauses=1, stages=0)
     assert seen.total == 6
     assert Subscriber.objects.filter(pk=waits.pk).exists()
     assert ConsentEvent.objects.filter(source="192.0.2.17").exists()
