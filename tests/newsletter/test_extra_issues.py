@@ -98,6 +98,13 @@ def test_the_headlines_come_behind_the_mark_of_the_extra_issue(extra: Issue) -> 
     assert extra.subject == "【イクレイ日本 e-ニュース】【号外】北九州市：見学会の参加者を急募"
 
 
+def test_what_an_extra_issue_told_is_not_suggested_for_the_monthly_number(extra: Issue) -> None:
+    monthly = issues.open_issue(NOVEMBER)
+    assert not issues.suggest(monthly, NOW).added
+    told = extra.placements.get().entry
+    assert issues.place(monthly, told).entry == told
+
+
 # ------------------------------------------------------------ the mail
 def test_the_mail_says_what_it_is_and_how_to_get_the_monthly_number_only(extra: Issue) -> None:
     edition = editions.make_edition(extra, "起案", NOW)
