@@ -32,6 +32,10 @@ ONLY_MONTHLY = {
     **dict.fromkeys("受け取る 受取る 希望する 希望 必要 要 はい yes true 1 ○ 〇".split(), False),
     **dict.fromkeys("受け取らない 受取らない 希望しない 不要 否 いいえ no false 0 ×".split(), True),
 }
+LANGUAGES = {
+    **dict.fromkeys("日本語 和文 ja jp jpn ja-jp japanese".split(), "ja"),
+    **dict.fromkeys("英語 英文 en eng en-us en-gb english".split(), "en"),
+}
 ALL = "すべて"  # of the sections, or of the pathways
 # What a list of another system calls people, and whether they may come in.
 STATES = {
@@ -225,6 +229,7 @@ class _Reading:
         self._municipality(texts.get("municipality", ""))
         self._format(texts.get("format", ""))
         self._extras(texts.get("only_monthly", ""))
+        self._language(texts.get("language", ""))
         self._wishes("sections", "欄", texts.get("sections", ""), self.lookups.sections)
         self._wishes("pathways", "道筋", texts.get("pathways", ""), self.lookups.pathways)
         return _Told(self.told, None, tuple(self.warnings), refusal, state_refusal)
@@ -301,6 +306,13 @@ class _Reading:
             self.warnings.append(
                 f"号外「{text.strip()[:20]}」は「受け取る」でも「受け取らない」でもないので、読み飛ばしました"
             )
+
+    def _language(self, text: str) -> None:
+        word = normal(text)
+        if word in LANGUAGES:
+            self.told["language"] = LANGUAGES[word]
+        elif word:
+            self.warnings.append(f"言語「{text.strip()[:20]}」は日本語でも英語でもないので、読み飛ばしました")
 
     def _wishes(self, name: str, word_for: str, text: str, titles: Mapping[str, str]) -> None:
         """The keys that a cell names, by key or by title."""

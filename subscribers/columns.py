@@ -22,6 +22,7 @@ FIELDS = {
     "sections": "希望する欄",
     "pathways": "希望する道筋",
     "only_monthly": "号外",
+    "language": "言語",
     "state": "状態",
     "consented": "確認",
 }
@@ -52,6 +53,7 @@ _EXACT = {
     "sections": "希望する欄 希望欄 欄 購読する欄 sections",
     "pathways": "希望する道筋 発展の道筋 道筋 pathways",
     "only_monthly": "号外 号外の受け取り 号外の配信 臨時号",
+    "language": "言語 使用言語 希望言語 ページの言語 言語設定 language lang preferredlanguage",
     "state": "状態 ステータス 購読状態 配信状態 status state",
     "consented": """
         確認 確認日 確認日時 同意日 同意日時 登録日 登録日時 申込日 購読開始日

@@ -27,7 +27,7 @@ from subscribers.table import Table
 # The import knows them all but the last two, which only people read.
 HEADINGS = (
     *(FIELDS[name] for name in ("address", "name", "organisation", "department", "municipality")),
-    *(FIELDS[name] for name in ("format", "only_monthly", "sections", "pathways", "state", "consented")),
+    *(FIELDS[name] for name in ("format", "only_monthly", "language", "sections", "pathways", "state", "consented")),
     "申込",
     "解除",
 )
@@ -163,6 +163,7 @@ def _cells(subscriber: Subscriber, stopped: Suppression.Reason | None, titles: T
         subscriber.municipality,
         subscriber.get_format_display(),
         EXTRAS[subscriber.only_monthly],
+        subscriber.get_language_display(),
         "、".join(titles.sections.get(key, key) for key in subscriber.sections) or ALL,
         "、".join(titles.pathways.get(key, key) for key in subscriber.pathways) or ALL,
         STOPPED[stopped] if stopped else subscriber.get_state_display(),

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 CACHE_KB = 65_536
 LISTS = ("sections", "pathways")
-FIELDS = ("name", "organisation", "department", "municipality", "format", "only_monthly", *LISTS)
+FIELDS = ("name", "organisation", "department", "municipality", "format", "only_monthly", "language", *LISTS)
 _PERSON = ("id", "key", "address", "address_key", "fingerprint", *FIELDS, "state", "created_at", "confirmed_at")
 _CHANGED = (*FIELDS, "state", "confirmed_at")
 _EVENT = ("subscriber_id", "fingerprint", "kind", "basis", "operator", "detail", "import_run_id", "at")
 _DEFAULTS: Mapping[str, Any] = {
-    **dict.fromkeys(FIELDS, ""), "format": "html", "only_monthly": False, **{name: [] for name in LISTS},
+    **dict.fromkeys(FIELDS, ""), "format": "html", "only_monthly": False, "language": "ja",
+    **{name: [] for name in LISTS},
 }  # fmt: skip
 
 
@@ -84,7 +85,8 @@ class Writing:
         return (
             id_, key, address.address, address.key, planned.fingerprint,
             told["name"], told["organisation"], told["department"], told["municipality"], told["format"],
-            told["only_monthly"], listed(told["sections"]), listed(told["pathways"]), "active", since, since,
+            told["only_monthly"], told["language"], listed(told["sections"]), listed(told["pathways"]),
+            "active", since, since,
         )  # fmt: skip
 
     def _update(self, updated: Sequence[Planned]) -> None:

@@ -20,14 +20,15 @@ from newsletter.roster.offices import is_office
 from newsletter.roster.questions import Choice, Entry, Person, described
 from newsletter.roster_models import RosterAnswer, RosterLine, RosterSheet
 from subscribers import importer, moves, undo
+from subscribers.addresses import NoteKind
 from subscribers.candidates import Candidate, Lookups, read_candidates
-from subscribers.columns import FIELDS
+from subscribers.columns import EXTRAS
 from subscribers.importer import Grounds, Planned, Verdict
 from subscribers.models import ConsentEvent, ImportRun, Subscriber
 
 TOLD = ("address", "name", "organisation", "department", "municipality")
 # What the same person keeps at a new address; a successor chooses anew.
-KEPT = tuple(name for name in ("format", "sections", "pathways") if name in FIELDS)
+KEPT = ("format", "sections", "pathways", "only_monthly", "language")
 COLUMNS = {name: column for column, name in enumerate((*TOLD, *KEPT))}
 LEAVES, STAYS, NOTHING = "外す", "そのまま", "対象外"
 GONE = "用紙を送ったあとに、登録がなくなったか、ご本人が解除しています。そのままにします。"
@@ -209,6 +210,8 @@ def _row_cells(*cells: str) -> tuple[str, ...]:
 
 
 def _kept(reader: Subscriber, name: str) -> str:
+    if name == "only_monthly":
+        return EXTRAS[reader.only_monthly]
     value = getattr(reader, name)
     return value if isinstance(value, str) else " ".join(value)
 
@@ -231,9 +234,9 @@ def _row(number: int, draft: Draft, planned: Planned | None) -> Row:
     title, told = described(entry, person)
     if entry.number and person is None:
         return Row(number, title, told, NOTHING, words=(GONE,))
-    words = () if planned is None else planned.words
-    if entry.address and not is_office(entry.address.rpartition("@")[2]):
-        words = (*words, ELSEWHERE)
+    words = () if planned is None else _told(planned, person)
+    is_elsewhere = bool(entry.address) and not is_office(entry.address.rpartition("@")[2])
+    words = (*words, ELSEWHERE) if is_elsewhere else words
     if planned is not None and planned.action is Verdict.REFUSED:
         return Row(number, title, told, Verdict.REFUSED.label, True, (*_why(planned), *words[1:]))
     if entry.choice is Choice.LEAVE:
@@ -242,7 +245,23 @@ def _row(number: int, draft: Draft, planned: Planned | None) -> Row:
         return Row(number, title, told, STAYS if entry.choice is Choice.STAY else "更新", words=words)
     if entry.address and entry.choice is Choice.CHANGE and number in draft.departing.values():
         words = (*words, "前のアドレスへの配信は終わります。")
-    return Row(number, title, told, planned.verdict.label, planned.verdict is Verdict.WARNED, words)
+    return Row(number, title, told, planned.action.label, is_elsewhere or _is_warned(planned, person), words)
+
+
+def _told(planned: Planned, person: Person | None) -> tuple[str, ...]:
+    """What the importer remarks; that a shared mailbox is one stands on the sheet already."""
+    return tuple(words for words in planned.words if words not in _expected(planned, person))
+
+
+def _is_warned(planned: Planned, person: Person | None) -> bool:
+    return planned.verdict is Verdict.WARNED and bool(set(planned.candidate.warnings) - _expected(planned, person))
+
+
+def _expected(planned: Planned, person: Person | None) -> set[str]:
+    address = planned.candidate.address
+    if person is None or not person.is_shared or address is None:
+        return set()
+    return {str(note) for note in address.notes if note.kind is NoteKind.ROLE}
 
 
 def _why(planned: Planned) -> tuple[str, ...]:

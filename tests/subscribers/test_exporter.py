@@ -27,7 +27,8 @@ TITLES = {"members": "会員自治体ニュース", "events": "イベント・�
 
 def everybody() -> list[tuple[Any, ...]]:
     fields = (
-        "address", "name", "organisation", "department", "municipality", "format", "only_monthly", "sections", "state",
+        "address", "name", "organisation", "department", "municipality", "format", "only_monthly", "language",
+        "sections", "state",
     )  # fmt: skip
     return list(Subscriber.objects.order_by("address_key").values_list(*fields))
 
@@ -39,6 +40,7 @@ def people() -> None:
         organisation="見本市役所",
         municipality="011002",
         only_monthly=True,
+        language="en",
         sections=["members"],
     )
     person("Hanako@example.jp", name='見本 "花子", 一郎', department="環境局\u3000企画課", format="text")
@@ -102,7 +104,7 @@ def test_the_file_is_what_excel_opens(tmp_path: Path) -> None:
     with path.open(encoding="utf-8-sig", newline="") as file:
         headings, *rows = csv.reader(file)
     assert headings[:4] == ["メールアドレス", "氏名", "所属団体", "部署"]
-    assert rows[0][5:8] == ["HTML形式", "受け取らない", "会員自治体ニュース"]
+    assert rows[0][5:9] == ["HTML形式", "受け取らない", "英語", "会員自治体ニュース"]
     assert not [cell for row in rows for cell in row if cell[:1] in "=+-@＝＋－＠" and cell]
 
 

@@ -162,6 +162,19 @@ def test_a_list_may_say_that_somebody_wants_no_extra_issues_and_never_undoes_it(
     ]
 
 
+def test_a_list_may_say_in_which_language_somebody_is_written_to(tmp_path: Path) -> None:
+    text = "メール,言語\na@example.jp,English\nb@example.jp,日本語\nc@example.jp,\nd@example.jp,フランス語\n"
+    planned = plan(table_of(tmp_path, text))
+    assert planned[3].words == ("言語「フランス語」は日本語でも英語でもないので、読み飛ばしました",)
+    take_in(table_of(tmp_path, text))
+    chosen = Subscriber.objects.order_by("address").values_list("language", flat=True)
+    assert list(chosen) == ["en", "ja", "ja", "ja"]
+    again = plan(table_of(tmp_path, "メール,lang\na@example.jp,en\nb@example.jp,en\nc@example.jp,\n"))
+    assert [(row.action, row.words) for row in again] == [
+        (Verdict.SAME, ()), (Verdict.UPDATED, ("変わる項目: 言語",)), (Verdict.SAME, ()),
+    ]  # fmt: skip
+
+
 def test_who_waits_becomes_a_reader_by_a_list_with_a_proof(tmp_path: Path) -> None:
     person(state=Subscriber.State.PENDING)
     take_in(table_of(tmp_path, "メール\ntaro@example.jp\n"))
