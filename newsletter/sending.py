@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -10,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Event
 
-from django.conf import settings
 from django.utils import timezone
 
 from newsletter import (
@@ -22,21 +20,20 @@ from newsletter import (
     notices,
     pace,
     quiet_hours,
+    relays,
     schedule,
     sweep,
     waves,
     workers,
 )
 from newsletter.engine import Cause, Clock, Engine, Progress, Run
-from newsletter.errors import CampaignError, NewsletterError, RelayError
-from newsletter.mail import smtp
-from newsletter.mail.relay import read_relays
+from newsletter.errors import CampaignError, NewsletterError
 from newsletter.mail.smtp import Relay
 from newsletter.models import Campaign
 from newsletter.outgoing import EditionMail, LetterMail
 from newsletter.proofing import link_checks
 
-__all__ = ["Cause", "Progress", "Run", "continue_campaigns", "relay_for", "relay_name", "send_campaign", "send_letters"]
+__all__ = ["Cause", "Progress", "Run", "continue_campaigns", "send_campaign", "send_letters"]
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +106,7 @@ def _send(
     elif until := quiet_hours.rests_until(campaign, clock()):
         run = Run(progress, Cause.NIGHT, quiet_hours.words(until))
     else:
-        engine = Engine(mail, (relay,) if relay else relays_for(campaign), clock, progress, campaign)
+        engine = Engine(mail, (relay,) if relay else relays.for_campaign(campaign), clock, progress, campaign)
         engine.stop_event, engine.on_progress = stop_event or engine.stop_event, on_progress
         run = _in_waves(engine, campaign)
     if run.cause in (Cause.RELAY, Cause.POLICY, Cause.MESSAGE, Cause.RATES):
@@ -169,47 +166,6 @@ def _wait_for_pace(engine: Engine, campaign: Campaign) -> bool:
     return False
 
 
-def relays_for(campaign: Campaign | None = None) -> tuple[Relay, ...]:
-    """The relays of the settings. A rehearsal never leaves this machine, whatever they say."""
-    if campaign is not None and campaign.rehearsal:
-        catcher, connections = settings.CATCHER_RELAY_URL, settings.RELAY_CONNECTIONS
-        return (Relay.from_url(catcher, connections=connections, eight_bit=settings.RELAY_8BITMIME),)
-    return read_relays(
-        settings.RELAY_URL, ca_file=settings.RELAY_CA_FILE, connections=settings.RELAY_CONNECTIONS,
-        eight_bit=settings.RELAY_8BITMIME,
-    )  # fmt: skip
-
-
-def relay_for(campaign: Campaign | None = None) -> Relay:
-    """The first of the relays, for a single mail."""
-    return relays_for(campaign)[0]
-
-
-def check_relay(campaign: Campaign) -> None:
-    """RelayError, with the reason, when mail of this campaign could not be handed over now."""
-    first: tuple[Relay, RelayError] | None = None
-    for relay in relays_for(campaign):
-        try:
-            asyncio.run(smtp.check_relay(relay))
-        except RelayError as error:
-            first = first or (relay, error)
-        else:
-            return  # one is enough to begin with
-    if first is None:
-        return
-    relay, wrong = first
-    if relay.name != Relay.from_url(settings.CATCHER_RELAY_URL).name:
-        raise wrong
-    raise RelayError(f"{wrong}メール受信箱は newsletter catch で動かします。") from wrong
-
-
-def relay_name(*, rehearsal: bool = False) -> str:
-    """Where mail would go now, for the question before it goes."""
-    url = settings.CATCHER_RELAY_URL if rehearsal else settings.RELAY_URL
-    name = "、".join(Relay.from_url(one).name for one in url.split())
-    return f"{name}（この機械の受信箱です。外には出ません）" if url == settings.CATCHER_RELAY_URL else name
-
-
 # ------------------------------------------------------------ letters
 def send_letters(now: datetime | None = None, *, relay: Relay | None = None, stop_event: Event | None = None) -> Run:
     """Hand over the letters that are due. If the relay is away they stay queued, and the next minute tries again."""
@@ -223,8 +179,8 @@ def send_letters(now: datetime | None = None, *, relay: Relay | None = None, sto
         log.warning(locked)
         return Run(progress, Cause.LOCKED, locked)
     identity.stamp()
-    relays = (relay,) if relay else relays_for()
-    few = [replace(one, connections=min(one.connections, LETTER_CONNECTIONS)) for one in relays]
+    ways = (relay,) if relay else relays.for_campaign()
+    few = [replace(one, connections=min(one.connections, LETTER_CONNECTIONS)) for one in ways]
     engine = Engine(LetterMail(), few, clock, progress, patience=())
     engine.stop_event = stop_event or engine.stop_event
     return engine.run()

@@ -15,12 +15,10 @@ import click
 from newsletter.cli import campaign_words as words
 from newsletter.cli.base import (
     by_option,
-    database_words,
     django_command,
     fail,
     is_terminal,
     json_option,
-    os_error_words,
     print_json,
 )
 from newsletter.cli.listing import print_facts
@@ -141,7 +139,7 @@ def test(name: str, address: str, text_only: bool) -> None:
     """件名に【テスト】を付けて、1通だけ送ります。台帳にも読者の記録にも残りません。"""
     from django.utils import timezone
 
-    from newsletter import issues, sending
+    from newsletter import issues, relays
     from newsletter.trial import send_trial
     from subscribers.addresses import read_address
     from subscribers.errors import AddressError
@@ -150,7 +148,7 @@ def test(name: str, address: str, text_only: bool) -> None:
         to = read_address(address).address
     except AddressError as error:
         raise click.BadParameter(f"「{address}」はメールアドレスとして使えません。{error}") from error
-    relay = sending.relay_for()
+    relay = relays.first()
     reply = send_trial(issues.find_issue(name), to, timezone.now(), relay, text_only=text_only)
     click.echo(f"{to} へテストメールを送りました。（中継サーバ {relay.name} の応答: {reply}）")
 
@@ -192,12 +190,12 @@ def _confirm(campaign: Campaign, yes: bool) -> None:
     """Show how many, which issue, which subject, to whom and by which relay, and ask once (DOMAIN 11.4)."""
     from django.utils import timezone
 
-    from newsletter import audiences, sending
+    from newsletter import audiences, relays
 
     now = timezone.now()
     for line in words.forecast_lines(campaign, audiences.forecast(campaign, now)):
         click.echo(line, err=True)
-    click.echo(f"中継サーバ: {sending.relay_name(rehearsal=campaign.rehearsal)}", err=True)
+    click.echo(f"中継サーバ: {relays.names(rehearsal=campaign.rehearsal)}", err=True)
     if not campaign.rehearsal:
         _tell_of_night(now)
     if not yes:
@@ -223,22 +221,24 @@ def ask(question: str, otherwise: str) -> None:
 def _start_and_send(campaign: Campaign, person: str, as_json: bool) -> None:
     from django.utils import timezone
 
-    from newsletter import campaigns, sending
+    from newsletter import campaigns, quiet_hours, relays
     from newsletter.proofing import link_checks
 
     if campaign.state == campaign.State.PLANNED:
         # A relay that cannot be reached now is no reason to open the books, and the archive, at all.
-        sending.check_relay(campaign)
+        relays.check(campaign)
         for moved in link_checks.before_sending(campaign, timezone.now()):
             click.echo(f"リンクの注意: {moved}", err=True)
         campaigns.start(campaign, timezone.now(), person)
+    else:
+        quiet_hours.go_on(campaign, person, timezone.now())
     _send(campaign, person, as_json)
 
 
 def _send(campaign: Campaign, person: str, as_json: bool) -> None:
     from django.db import DatabaseError
 
-    from newsletter import campaigns, reports, sending
+    from newsletter import campaigns, failures, reports, sending
     from newsletter.sending import Cause
 
     with _ctrl_c() as stop, _progress_bar(campaign) as on_progress:
@@ -251,10 +251,9 @@ def _send(campaign: Campaign, person: str, as_json: bool) -> None:
                 f"続けるとき: newsletter campaign resume {campaign.pk}"
             )
         except (DatabaseError, OSError) as error:
-            broken = os_error_words(error) if isinstance(error, OSError) else database_words(error)
             fail(
-                f"{broken}送っている途中だったメールは、続けるときに「不明」として記録されます。"
-                f"続けるとき: newsletter campaign resume {campaign.pk}"
+                f"{failures.words(error)}送ったメールの結果は控えてあり、続けるときに台帳へ書きます。"
+                f"結果の分からないものだけが「不明」になります。続けるとき: newsletter campaign resume {campaign.pk}"
             )
     if run.cause is Cause.INTERRUPTED:
         campaigns.pause(campaign, f"{person}さんが中断しました")

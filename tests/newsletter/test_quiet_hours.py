@@ -190,13 +190,14 @@ def test_status_list_and_continue_say_that_it_rests() -> None:
     assert (went_on.exit_code, f"配信 {campaign.pk}: 夜間のため" in went_on.stderr) == (0, True)
 
 
-def test_resume_at_night_sends_and_says_that_it_is_night(settings: Any) -> None:
+@pytest.mark.parametrize("words", [["resume"], ["send", "--yes", "--campaign"]])
+def test_who_goes_on_by_hand_at_night_is_told_that_it_is_night(settings: Any, words: list[str]) -> None:
     books.readers(2)
     campaign = books.running()
     _now_is_night()
     with receiving() as server:
         settings.RELAY_URL = f"smtp://127.0.0.1:{server.port}"
-        result = _shell("resume", str(campaign.pk), "--by", "鈴木")
+        result = _shell(*words, str(campaign.pk), "--by", "鈴木")
     assert (result.exit_code, "休まずに送ります" in result.stderr) == (0, True)
     assert "休まずに送る（鈴木さんの判断）" in result.stdout
     assert books.states(campaign) == {"sent": 2}
