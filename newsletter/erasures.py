@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -37,6 +38,8 @@ UNDECIDED = "採否の決まっていない投稿の連絡先"
 STAFF_LETTERS = "担当者あてに送ったメールの控え"
 FOR_MEMBERS = "購読とは別に、会員との連絡に使っているため（いっしょに消すこともできます）"
 UNTIL_DECIDED = "採否が決まるまで、投稿についてお尋ねすることがあるため（決まったあとは消せます）"
+FOR_A_DAY = "同じ方が載っているかもしれませんが、1日で消えるため"
+REHEARSED = "同じ方あてのものがあるかもしれません。受信箱の画面の「空にする」で消せます"
 TO_LOOK_AT = "同じアドレスか氏名があるため。ご本人のことかどうか、事務局で確かめてください"
 
 
@@ -118,7 +121,22 @@ def _with_contacts(account: Erased, found: Held, with_contacts: bool) -> Erased:
     if found.contacts.undecided:
         kept.append(Kept(UNDECIDED, len(found.contacts.undecided), UNTIL_DECIDED))
     removed = [f"{what} {count}件" for what, count in occurring] if with_contacts else []
-    return replace(account, removed=(*account.removed, *removed), kept=(*account.kept, *kept))
+    return replace(account, removed=(*account.removed, *removed), kept=(*account.kept, *kept, *_files()))
+
+
+def _files() -> list[Kept]:
+    """What lies on this machine beside the database, and may name anybody."""
+    lists = _count(settings.UPLOADS, "*")
+    mails = _count(settings.CATCHER_MAILDIR, "new/*") + _count(settings.CATCHER_MAILDIR, "cur/*")
+    found = (
+        Kept("事務局がお預かりしている名簿のファイル", lists, FOR_A_DAY),
+        Kept("この機械の受信箱（リハーサル）のメール", mails, REHEARSED),
+    )
+    return [kept for kept in found if kept.count]
+
+
+def _count(folder: Path, files: str) -> int:
+    return sum(1 for _ in folder.glob(files))
 
 
 def _words_for(found: Held) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +15,20 @@ from django.db.models import CharField, Field, JSONField, Model, TextField
 
 from feeds.models import Contributor, Member, Submission
 from newsletter import dossier, erasures, letters, recipients
+from newsletter.lists import uploads
 from newsletter.models import Attempt, Delivery, Exclusion, Issue, Letter, ProviderPace
 from newsletter.roster_models import RosterAnswer, RosterLine, RosterRound, RosterSheet
 from subscribers import signup, suppression
 from subscribers.addresses import read_address
-from subscribers.models import ConsentEvent, FormerValues, ImportRun, Subscriber, Suppression
+from subscribers.models import (
+    ConsentEvent,
+    FormerValues,
+    ImportRun,
+    ImportStage,
+    StagedBlock,
+    Subscriber,
+    Suppression,
+)
 from tests.newsletter import books
 from tests.subscribers.people import KEY, NOW, mark
 
@@ -34,6 +44,7 @@ ONE = {"name": NAME, "address": ADDRESS, "email": ADDRESS, "note": NAME}
 ABOUT_A_PERSON: dict[type[Model], set[str]] = {
     Subscriber: {"key", "address_key", "fingerprint", "municipality"},
     FormerValues: set(),
+    StagedBlock: set(),
     ConsentEvent: {"fingerprint", "operator", "wording", "source"},
     Suppression: {"fingerprint", "operator", "lifted_by"},
     Exclusion: set(),
@@ -53,7 +64,8 @@ ABOUT_A_PERSON: dict[type[Model], set[str]] = {
 ABOUT_SOMETHING_ELSE = set(
     """
     RosterRound RosterSheet Installation Association Issue Placement Edition Correction SearchText Approval
-    ProofDecision LinkCheck Campaign Member Feed Entry ImportRun LogEntry Permission Group User ContentType Session
+    ProofDecision LinkCheck Campaign Member Feed Entry ImportRun ImportStage LogEntry Permission Group User
+    ContentType Session
     """.split()
 )
 
@@ -96,6 +108,8 @@ def somebody_everywhere() -> Subscriber:
     Attempt.objects.create(delivery=Delivery.objects.get(campaign=campaign), outcome="sent")
     run = ImportRun.objects.create(file="名簿.csv", basis="card", proof="名刺の箱")
     FormerValues.objects.create(import_run=run, subscriber=person, before=ONE, after=ONE)
+    stage = ImportStage.objects.create(digest="0" * 64, blocks=1)
+    StagedBlock.objects.create(stage=stage, number=0, candidates=NAME.encode())  # compressed, when it is a real one
     writes = contributor()
     received = submission("used")
     letters.send_receipt(received, ADDRESS)
@@ -157,6 +171,7 @@ def test_after_an_erasure_no_table_holds_the_name_the_address_or_the_key() -> No
         assert word not in left, left[left.index(word) - 200 : left.index(word) + 100]
     assert MARK in left
     assert "else@example.jp" in left
+    assert not StagedBlock.objects.exists()
     assert Delivery.objects.filter(campaign__isnull=False).count() == 1
     assert [kept for kept in account.kept if kept.why == erasures.TO_LOOK_AT] == []
     assert {"会員の担当者としての登録 1件", "採否の決まった投稿の連絡先 1件"} <= set(account.removed)
@@ -215,6 +230,16 @@ def test_a_dossier_says_where_the_person_is_a_contact_of_members() -> None:
     assert f"会員の担当者: {Contributor.objects.get(email=ADDRESS.lower()).member.name}、{NAME}" in text
     assert f"の投稿「見出し」の連絡先: {NAME}、{ADDRESS}" in text
     assert "投稿を受け付けました（見出し）」" in text
+
+
+def test_files_beside_the_database_that_may_name_anybody_are_named(settings: Any, tmp_path: Path) -> None:
+    settings.UPLOADS, settings.CATCHER_MAILDIR = tmp_path / "uploads", tmp_path / "catcher"
+    person = reader()
+    uploads.keep_text(1, f"{ADDRESS}\n", NOW)
+    (tmp_path / "catcher" / "new").mkdir(parents=True)
+    (tmp_path / "catcher" / "new" / "1").write_text(ADDRESS)
+    kept = {one.why: one.count for one in erasures.look(person.fingerprint, NOW).kept}
+    assert (kept[erasures.FOR_A_DAY], kept[erasures.REHEARSED]) == (1, 1)
 
 
 def test_who_is_only_a_contact_is_no_reader_and_gets_no_stop() -> None:
