@@ -36,7 +36,13 @@ def find_code(text: str) -> str:
         raise ValueError(str(error)) from error
 
 
-LOOKUPS = Lookups(TOKYO, NOW, find_code, {"members": "会員自治体ニュース", "events": "イベント・募集"})
+LOOKUPS = Lookups(
+    TOKYO,
+    NOW,
+    find_code,
+    {"members": "会員自治体ニュース", "events": "イベント・募集"},
+    {"zero": "ゼロエミッションの発展"},
+)
 
 
 def table_of(tmp_path: Path, text: str, encoding: str = "utf-8") -> Table:
