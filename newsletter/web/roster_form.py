@@ -15,7 +15,7 @@ from newsletter.roster.workbook import Filled
 from newsletter.web.submit_form import Asked
 from subscribers.addresses import masked
 
-NEW_ROWS = 3
+NEW_ROWS = 2
 TEXTS = ("name", "department", "address")
 LABELS = {"name": "お名前", "department": "部署", "address": "メールアドレス", "consented": "ご本人の了解を得ています"}
 
@@ -145,6 +145,21 @@ class RosterForm(forms.Form):
             choice = self[f"choice-{number}"]
             is_open = choice.value() == Choice.CHANGE or any(field.errors for field in change)
             yield PersonFields(person, choice, change, is_open)
+
+    def remarks(self) -> Iterator[tuple[str, str]]:
+        """What is wrong, each with whom it is about, and the id of its field."""
+        titles = {str(person.number): f"{person.number}番 {person.title}" for person in self.people}
+        titles |= {f"new-{place}": f"新しい方{place}人目" for place in range(1, self.rows + 1)}
+        for name, errors in self.errors.items():
+            if name not in self.fields:
+                yield from (("", str(error)) for error in errors)
+                continue
+            field = self[name]
+            # Of radio buttons the first is led to.
+            anchor = f"{field.auto_id}_0" if name.startswith("choice-") else field.id_for_label
+            who = titles.get(name.partition("-")[2], "")
+            label = who if name.startswith("choice-") else "・".join(part for part in (who, str(field.label)) if part)
+            yield from ((anchor, f"{label}：{error}") for error in errors)
 
     def kept_new(self) -> list[BoundField]:
         """New people of the answer that is being corrected."""

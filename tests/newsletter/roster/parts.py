@@ -43,7 +43,7 @@ def city(now: datetime = NOW) -> RosterSheet:
     """A profile, three people (one of them a contributor as well), a shared mailbox, and the sheet they stand on."""
     load_profile()
     reader("t-yamada", "山田 太郎")
-    reader("j-suzuki", "鈴木 次郎", format="text", sections=["members"])
+    reader("j-suzuki", "鈴木 次郎", format="text", sections=["members"], language="en")
     reader("kankyo", "", "環境局")
     reader("hanako", "例示 花子")
     writer()

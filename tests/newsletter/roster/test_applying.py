@@ -76,7 +76,7 @@ def test_the_same_person_keeps_their_choices_at_a_new_address_and_a_successor_ch
     moved = Typed("change", "鈴木 次郎", "環境課", f"jiro-suzuki@{CITY}", consented=True)
     applying.apply(answered(sheet, {"j-suzuki": moved, "t-yamada": MOVED_IN}), "例示 職員", LATER)
     same = Subscriber.objects.get(address=f"jiro-suzuki@{CITY}")
-    assert (same.format, same.sections) == ("text", ["members"])
+    assert (same.format, same.sections, same.language) == ("text", ["members"], "en")
     assert Subscriber.objects.get(address=f"s-takahashi@{CITY}").format == "html"
 
 
