@@ -50,7 +50,7 @@ class Upload:
     @property
     def folder(self) -> Path:
         """Where it lies."""
-        return _root() / self.key
+        return root() / self.key
 
     @property
     def file(self) -> Path:
@@ -186,7 +186,7 @@ def _write(upload: Upload) -> Upload:
 
 def _read(key: str) -> Upload | None:
     try:
-        facts = json.loads((_root() / key / FACTS).read_text("utf-8"))
+        facts = json.loads((root() / key / FACTS).read_text("utf-8"))
     except (OSError, ValueError):
         return None
     at = datetime.fromisoformat(facts["at"])
@@ -198,11 +198,12 @@ def _all() -> Iterator[Upload]:
 
 
 def _folders() -> list[Path]:
-    return [folder for folder in _root().iterdir() if _KEY.fullmatch(folder.name)]
+    return [folder for folder in root().iterdir() if _KEY.fullmatch(folder.name)]
 
 
 def _old(now: datetime) -> list[Path]:
-    return [folder for folder in _folders() if _age(folder, now) > KEEP_FOR]
+    # Also what a crash left behind of a download.
+    return [folder for folder in root().iterdir() if folder.is_dir() and _age(folder, now) > KEEP_FOR]
 
 
 def _age(folder: Path, now: datetime) -> timedelta:
@@ -215,10 +216,11 @@ def _age(folder: Path, now: datetime) -> timedelta:
         return timedelta()
 
 
-def _root() -> Path:
-    root: Path = settings.UPLOADS
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return root
+def root() -> Path:
+    """The private folder; downloads are made ready in it, too."""
+    folder: Path = settings.UPLOADS
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _safe(name: str) -> str:

@@ -266,7 +266,7 @@ def test_what_is_too_large_is_told(staff: Client) -> None:
 def test_more_rows_than_a_page_may_take_are_pointed_to_the_command(
     staff: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(taking_in, "MOST_ROWS", 2)
+    monkeypatch.setattr(taking_in, "MOST_ROWS", {"csv": 2, "xlsx": 2})
     columns = uploaded(staff, SMALL)
     answer = staff.post(columns, {"verb": "try", **chosen_in(staff.get(columns).content.decode())})
     assert answer.status_code == 422
