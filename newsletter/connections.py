@@ -11,6 +11,7 @@ A relay that cannot be used is left alone for a while and the others carry on (f
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -36,6 +37,7 @@ PATIENCE = (0.5, 1.5, 3.0)
 RELAY_RETRIES = 3
 # A mail that waited longer for its connection goes back: consent and address are to be read again.
 FRESH_SECONDS = 5.0
+LAST_ANSWERS = 30.0  # seconds that a failed caller waits for the answers to what is on the wire
 BROKEN = "送信の処理に予期しない誤りがありました"
 
 
@@ -108,9 +110,13 @@ class Connections:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        # After an exception nobody will write down what comes back: hang up at once.
-        self._call(self._close, kind is not None)
-        self._thread.join()
+        # When the ledger cannot be written, what is on the wire still gets its answer, for the journal keeps it.
+        self._call(self._close, kind is not None and not issubclass(kind, Exception))
+        self._thread.join(None if kind is None else LAST_ANSWERS)
+        if self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # the loop ended this very moment
+                self._call(self._close, True)
+            self._thread.join()
 
     def carry(self, mails: Iterable[Outgoing]) -> None:
         """Put mail in; it goes out as connections become free."""

@@ -14,7 +14,7 @@ from typing import TypeVar
 from django.db.models import Count, Model, Q, QuerySet
 from django.utils import timezone
 
-from newsletter import campaigns, quiet_hours, segments
+from newsletter import campaigns, quiet_hours, segments, workers
 from newsletter.delivery import UNFINISHED
 from newsletter.errors import CampaignError
 from newsletter.mail import providers
@@ -128,6 +128,16 @@ class ProviderLine:
     def label(self) -> str:
         """The provider's name."""
         return providers.label(self.provider)
+
+
+def why_it_stands(campaign: Campaign) -> str:
+    """The reason of a pause, or the last words of a sender on this machine that could not write to the ledger."""
+    if campaign.state != Campaign.State.SENDING or campaign.pause_reason:
+        return campaign.pause_reason
+    words = workers.last_words()
+    claimed = campaign.deliveries.filter(state=State.SENDING, claimed_by__in=words)
+    holder = claimed.order_by().values_list("claimed_by", flat=True).first()
+    return words[holder] if holder else ""
 
 
 def by_provider(campaign: Campaign) -> list[ProviderLine]:

@@ -37,6 +37,8 @@ def moment(at: datetime | None) -> str:
 
 def report_facts(report: Report) -> dict[str, Any]:
     """The report for machines: keys in English, times in ISO 8601."""
+    from newsletter import reports
+
     campaign = report.campaign
     return {
         "campaign": campaign.pk,
@@ -46,7 +48,7 @@ def report_facts(report: Report) -> dict[str, Any]:
         "digest": campaign.edition.digest,
         "rehearsal": campaign.rehearsal,
         "state": campaign.state,
-        "pause_reason": campaign.pause_reason,
+        "pause_reason": reports.why_it_stands(campaign),
         "planned_by": campaign.planned_by,
         "planned_at": _iso(campaign.planned_at),
         "released_by": campaign.released_by,
@@ -111,6 +113,8 @@ def _iso(at: datetime | None) -> str | None:
 
 def report_lines(report: Report) -> Iterator[tuple[str, object]]:
     """The report for people: label and value."""
+    from newsletter import reports
+
     campaign = report.campaign
     yield "配信", campaign_line(campaign)
     yield "件名", campaign.edition.subject
@@ -122,8 +126,8 @@ def report_lines(report: Report) -> Iterator[tuple[str, object]]:
         yield "速さ", "受信側ごとに加減しています"
     yield from _night(report)
     yield "不明の扱い", campaign.get_in_doubt_display()
-    if campaign.pause_reason:
-        yield "理由", campaign.pause_reason
+    if reason := reports.why_it_stands(campaign):
+        yield "理由", reason
     for label, at in (("予定", campaign.starts_at), ("開始", campaign.started_at), ("終了", campaign.finished_at)):
         if at:
             yield label, moment(at)

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from feeds.models import Feed, Submission
-from newsletter import profile
+from newsletter import profile, reports
 from newsletter.models import Campaign, Delivery, Issue, Placement
 from subscribers.models import Subscriber
 
@@ -45,6 +45,7 @@ class CampaignState:
     campaign: Campaign
     total: int
     states: list[tuple[str, int]]
+    why_it_stands: str
 
 
 @login_required
@@ -100,4 +101,4 @@ def latest_campaign() -> CampaignState | None:
         return None
     counts = dict(campaign.deliveries.order_by().values_list("state").annotate(Count("pk")))
     states = [(label, counts[value]) for value, label in Delivery.State.choices if counts.get(value)]
-    return CampaignState(campaign, sum(counts.values()), states)
+    return CampaignState(campaign, sum(counts.values()), states, reports.why_it_stands(campaign))
