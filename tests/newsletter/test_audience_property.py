@@ -59,7 +59,7 @@ SEGMENTS = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     people=st.dictionaries(st.sampled_from(MAILBOXES), READERS, min_size=1, max_size=len(MAILBOXES)),
     segment=SEGMENTS,
