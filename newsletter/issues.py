@@ -184,6 +184,8 @@ def place(
         placement = _append(issue, entry, section)
         _write(placement, headline, text)
         _put(placement, section, position)
+        if issue.extra:
+            _name_headlines(issue, profile.current())  # for one urgent piece of news nobody runs `suggest`
         if entry.pk in issue.dropped:
             issue.dropped = [key for key in issue.dropped if key != entry.pk]
             issue.save(update_fields=["dropped"])

@@ -54,7 +54,10 @@ def test_an_extra_issue_stands_beside_the_monthly_number_without_a_serial_number
     assert [issue.label for issue in (monthly, extra)] == ["2026年11月号（第137号）", "2026年11月の号外"]
     assert [issue.slug for issue in (monthly, extra, second)] == ["2026-11", "2026-11-x1", "2026-11-x2"]
     assert (monthly.number, extra.number, second.number) == (137, None, None)
-    assert (extra.subject, second.subject) == ("【イクレイ日本 e-ニュース】【号外】", "急ぎの件名")
+    assert (issues.open_extra(NOVEMBER, TODAY).subject, second.subject) == (
+        "【イクレイ日本 e-ニュース】【号外】",
+        "急ぎの件名",
+    )
     assert issues.open_issue(date(2026, 12, 1)).number == 138
     with pytest.raises(IntegrityError), transaction.atomic():
         Issue.objects.filter(pk=extra.pk).update(number=200)
@@ -93,9 +96,16 @@ def test_without_a_name_nobody_guesses_between_the_monthly_number_and_an_extra_o
         campaigns.issue_to_send()
 
 
-def test_the_headlines_come_behind_the_mark_of_the_extra_issue(extra: Issue) -> None:
-    issues.suggest(extra, NOW)
-    assert extra.subject == "【イクレイ日本 e-ニュース】【号外】北九州市：見学会の参加者を急募"
+def test_the_first_headline_comes_behind_the_mark_of_the_extra_issue_unless_somebody_wrote_the_subject(
+    extra: Issue,
+) -> None:
+    named = "【イクレイ日本 e-ニュース】【号外】北九州市：見学会の参加者を急募"
+    assert (extra.subject, extra.preheader) == (named, "【北九州市】見学会の参加者を急募")
+    issues.place(extra, feed_entry("Cities act"), headline="都市が動く", text="本文です。")
+    assert extra.subject == named
+    written = issues.open_extra(NOVEMBER, TODAY, "【号外】会場が変わりました")
+    issues.place(written, member_entry("会場の変更"))
+    assert written.subject == "【号外】会場が変わりました"
 
 
 def test_what_an_extra_issue_told_is_not_suggested_for_the_monthly_number(extra: Issue) -> None:
@@ -172,7 +182,6 @@ def test_the_archive_shows_both_newest_first_each_under_its_own_address(client: 
 
 
 def test_a_line_of_the_list_says_the_headlines_once_and_no_brackets(client: Client, extra: Issue) -> None:
-    issues.suggest(extra, NOW)
     send(extra)
     page = re.sub(r"<[^>]+>", "", client.get("/archive/").content.decode())
     assert "2026年11月の号外" in page
