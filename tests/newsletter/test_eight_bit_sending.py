@@ -6,11 +6,14 @@ import asyncio
 import email
 import email.policy
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from newsletter import sending
+from newsletter.catcher import Catcher
+from newsletter.catcher.caught import take_apart
 from newsletter.delivery import State
 from newsletter.mail.envelope import Envelope
 from newsletter.mail.outcome import Outcome
@@ -123,6 +126,24 @@ def test_a_test_mail_comes_as_readers_will_get_it(settings: Any) -> None:
         send_trial(made.issue, "staff@example.jp", NOW, relay(server))
         send_trial(made.issue, "staff@example.jp", NOW, relay(server, eight_bit=False))
     assert (server.encodings, server.wrong) == ({"8bit", "base64"}, [])
+
+
+def test_a_rehearsal_shows_it_as_it_will_come(settings: Any, tmp_path: Path) -> None:
+    settings.RELAY_8BITMIME = True
+    books.readers(2)
+    campaign = books.running(rehearsal=True)
+    with Catcher(tmp_path / "box", free_port(), None) as catcher:
+        settings.CATCHER_RELAY_URL = f"smtp://127.0.0.1:{catcher.smtp_port}"
+        sending.send_campaign(campaign, NOW)
+        caught = [catcher.maildir.read(heading.name) for heading in catcher.maildir.headings()]
+    assert len(caught) == 2
+    for content in caught:
+        assert content
+        assert content.count(b"Content-Transfer-Encoding: 8bit") == 3
+        mail = take_apart(content)
+        assert "こんにちは" in str(mail.text)
+        assert "こんにちは" in str(mail.html)
+        assert "【リハーサル】" in mail.subject
 
 
 def test_the_next_message_is_announced_early_with_its_body_type() -> None:
