@@ -30,7 +30,8 @@ TOLD = ("address", "name", "organisation", "department", "municipality")
 # What the same person keeps at a new address; a successor chooses anew.
 KEPT = ("format", "sections", "pathways", "only_monthly", "language")
 COLUMNS = {name: column for column, name in enumerate((*TOLD, *KEPT))}
-LEAVES, STAYS, NOTHING = "外す", "そのまま", "対象外"
+LEAVES, STAYS, CHANGES, NOTHING = "外す", "そのまま", "更新", "対象外"
+OF_CONTRIBUTOR = "（担当者）"  # behind the verdict, where nobody reads the e-news at this address
 GONE = "用紙を送ったあとに、登録がなくなったか、ご本人が解除しています。そのままにします。"
 ELSEWHERE = "役所のドメインではないアドレスです。"
 
@@ -45,6 +46,11 @@ class Row:
     verdict: str  # in Japanese
     is_problem: bool = False
     words: tuple[str, ...] = ()
+
+    @property
+    def is_change(self) -> bool:
+        """Whether anything becomes of this person."""
+        return not self.verdict.startswith((Verdict.SAME.label, STAYS, NOTHING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,10 +245,10 @@ def _row(number: int, draft: Draft, planned: Planned | None) -> Row:
     words = (*words, ELSEWHERE) if is_elsewhere else words
     if planned is not None and planned.action is Verdict.REFUSED:
         return Row(number, title, told, Verdict.REFUSED.label, True, (*_why(planned), *words[1:]))
-    if entry.choice is Choice.LEAVE:
-        return Row(number, title, told, LEAVES, words=words)
     if planned is None:
-        return Row(number, title, told, STAYS if entry.choice is Choice.STAY else "更新", words=words)
+        verdict = {Choice.STAY: STAYS, Choice.LEAVE: LEAVES}.get(entry.choice, CHANGES)
+        of = "" if person is None or person.reads else OF_CONTRIBUTOR
+        return Row(number, title, told, verdict + of, words=words)
     if entry.address and entry.choice is Choice.CHANGE and number in draft.departing.values():
         words = (*words, "前のアドレスへの配信は終わります。")
     return Row(number, title, told, planned.action.label, is_elsewhere or _is_warned(planned, person), words)
