@@ -33,7 +33,8 @@ in_doubt_option = click.option(
 )  # fmt: skip
 segment_option = click.option(
     "--segment", "condition", default="", metavar="条件",
-    help="一部の方だけに送ります。条件の書き方は newsletter subscribers segment --help で見られます。",
+    help="一部の方だけに送ります。条件の書き方は newsletter subscribers segment --help で見られます。"
+    "編集デスクの「絞り込み」でも作れます。",
 )  # fmt: skip
 yes_option = click.option("--yes", is_flag=True, help="確認の質問をしません。")
 campaign_argument = click.argument("number", type=click.IntRange(min=1), metavar="配信番号")

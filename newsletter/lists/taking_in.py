@@ -7,6 +7,7 @@ What is larger belongs to the command.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def take_in(upload: Upload, grounds: Grounds, now: datetime) -> ImportRun:
         if not runs:  # otherwise the list is in, and only its verdicts could not be written down
             uploads.release(upload)
             raise
-    uploads.taken_in(upload, runs[0].pk)
+    with suppress(FileNotFoundError):  # thrown away in another window meanwhile
+        uploads.taken_in(upload, runs[0].pk)
     return runs[0]
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from feeds.models import Feed, Submission
 from newsletter import profile, reports
 from newsletter.models import Campaign, Delivery, Issue, Placement
+from newsletter.web.desk.access import name_of
 from subscribers.models import Subscriber
 
 SHOWN = 5  # lines of each list; the admin has the rest
@@ -55,6 +56,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     undecided = Submission.objects.filter(state=Submission.State.RECEIVED).select_related("member")
     troubled = Feed.objects.filter(Q(failures__gt=0) | Q(state=Feed.State.GONE))
     page = {
+        "name": name_of(request),
         "current": current_issue(),
         "submissions": undecided.order_by("received_at")[:SHOWN],
         "submission_count": undecided.count(),

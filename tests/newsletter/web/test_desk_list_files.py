@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -23,6 +24,11 @@ from tests.subscribers.people import person
 
 pytestmark = pytest.mark.django_db
 HISTORY, EXPORT, SEGMENT = (f"/staff/subscribers/{name}/" for name in ("imports", "export", "segment"))
+
+
+@pytest.fixture(autouse=True)
+def own_uploads(settings: Any, tmp_path: Path) -> None:
+    settings.UPLOADS = tmp_path / "uploads"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from axe_core_python.sync_playwright import Axe
@@ -30,8 +30,9 @@ Answer = TypeVar("Answer")
 
 
 @pytest.fixture
-def site(transactional_db: None) -> Iterator[str]:
+def site(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[str]:
     """The address of a running application."""
+    settings.UPLOADS = tmp_path / "uploads"
     load_profile()
     server = LiveServerThread("127.0.0.1", _StaticFilesHandler, port=0)
     server.daemon = True
@@ -41,7 +42,6 @@ def site(transactional_db: None) -> Iterator[str]:
         raise server.error
     yield f"http://127.0.0.1:{server.port}"
     server.terminate()
-    shutil.rmtree(settings.UPLOADS, ignore_errors=True)
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from django.utils import timezone
 from newsletter import tasks
 from newsletter.errors import UploadError
 from newsletter.lists import taking_in, uploads
+from subscribers.importer import Grounds
 from subscribers.models import ConsentEvent, ImportRun, Subscriber, Suppression
 from subscribers.table import open_table
 from tests.newsletter.web.list_parts import (
@@ -39,9 +38,8 @@ GROUNDS = {"basis": "card", "proof": "名刺フォルダ2026"}
 
 
 @pytest.fixture(autouse=True)
-def empty_uploads() -> Iterator[None]:
-    yield
-    shutil.rmtree(settings.UPLOADS, ignore_errors=True)
+def own_uploads(settings: Any, tmp_path: Path) -> None:
+    settings.UPLOADS = tmp_path / "uploads"
 
 
 @pytest.fixture
@@ -354,3 +352,14 @@ def test_a_key_that_is_no_key_opens_nothing(staff: Client) -> None:
     for key in ("x", "..", "a" * 32, "%2e%2e"):
         assert staff.get(f"{UPLOAD}{key}/").status_code in (302, 404)
     assert reverse("desk_list_columns", args=["a" * 32])
+
+
+def test_a_list_that_was_thrown_away_is_not_taken_in_again(staff: Client) -> None:
+    tried(staff)
+    upload = uploads.of(colleague_of(staff), timezone.now())[0]
+    grounds = Grounds(ConsentEvent.Basis.CARD, "名刺", "見本 花子", upload.name)
+    run = taking_in.take_in(upload, grounds, timezone.now())
+    uploads.discard(upload)
+    with pytest.raises(UploadError):
+        taking_in.take_in(upload, grounds, timezone.now())
+    assert run.added == 2
