@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.base import Failure, by_option, database_words, django_command, fail, json_option, print_json
+from newsletter.cli.base import Failure, by_option, django_command, fail, json_option, print_json
 from newsletter.cli.progress import Bar, progress_bar
 from newsletter.cli.subscribers_report import Report
+from newsletter.failures import database_words
 
 if TYPE_CHECKING:
     from subscribers.candidates import Lookups
