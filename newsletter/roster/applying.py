@@ -19,7 +19,7 @@ from newsletter.roster import answers, contributors, people
 from newsletter.roster.offices import is_office
 from newsletter.roster.questions import Choice, Entry, Person, described
 from newsletter.roster_models import RosterAnswer, RosterLine, RosterSheet
-from subscribers import importer, moves, undo
+from subscribers import importer, moves, suppression, undo
 from subscribers.addresses import NoteKind
 from subscribers.candidates import Candidate, Lookups, read_candidates
 from subscribers.columns import EXTRAS
@@ -273,7 +273,8 @@ def _expected(planned: Planned, person: Person | None) -> set[str]:
 def _why(planned: Planned) -> tuple[str, ...]:
     """Why the importer refuses; of who left it cannot know that it was for a 人事異動."""
     known = planned.known
-    if known is not None and known.state == Subscriber.State.LEFT and moves.were_moved([known.id]):
+    is_stopped = suppression.is_suppressed(planned.fingerprint)
+    if known is not None and not is_stopped and moves.were_moved([known.id]):
         return ("前に異動・退職として外した方です。購読するには、ご本人の新しい申込が必要です。",)
     return planned.words[:1]
 

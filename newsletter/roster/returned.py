@@ -24,11 +24,6 @@ class Returned:
     entries: tuple[Entry, ...]
     problems: tuple[str, ...]  # each with its row in front, as Excel counts
 
-    def place_of(self, entry: Entry, new_before: int) -> str:
-        """The row of an entry; new people are counted in their order."""
-        row = str(entry.number) if entry.number else f"new-{new_before + 1}"
-        return self.filled.places.get(row, "")
-
 
 def read(path: Path, sheet: RosterSheet) -> Returned:
     """Read and judge; ImportFileError or RosterError when it is no form of this sheet."""

@@ -31,7 +31,7 @@ class Posted:
 def open_round(year: int, deadline: date, by: str, now: datetime) -> tuple[RosterRound, bool]:
     """Begin the round of a fiscal year, or give the open one a new deadline; True when it is new.
 
-    Each active member with readers or contributors gets a sheet. Nothing is sent yet.
+    Each active member with readers or contributors gets a sheet, also one that had nobody before. Nothing is sent yet.
     """
     _check(year, deadline, now)
     with transaction.atomic():
@@ -39,16 +39,22 @@ def open_round(year: int, deadline: date, by: str, now: datetime) -> tuple[Roste
         if standing is not None and standing.year != year:
             raise RosterError(f"{standing}がまだ終わっていません。締めてから、新しい確認を始めてください。")
         if standing is not None:
-            RosterRound.objects.filter(pk=standing.pk).update(deadline=deadline)
             standing.deadline = deadline
+            standing.save(update_fields=["deadline"])
+            _lay_out(standing)
             return standing, False
         if RosterRound.objects.filter(year=year).exists():
             raise RosterError(f"{year}年度の確認は、もう締めてあります。")
         opened = RosterRound.objects.create(year=year, deadline=deadline, opened_at=now, opened_by=by[:150])
-        for member in Member.objects.filter(active=True):
-            if people.find(member):
-                people.fill(RosterSheet.objects.create(round=opened, member=member))
+        _lay_out(opened)
     return opened, True
+
+
+def _lay_out(round_: RosterRound) -> None:
+    """A sheet for each active member that has anybody and no sheet yet."""
+    for member in Member.objects.filter(active=True).exclude(roster_sheets__round=round_):
+        if people.find(member):
+            people.fill(RosterSheet.objects.create(round=round_, member=member))
 
 
 def _check(year: int, deadline: date, now: datetime) -> None:
@@ -74,7 +80,10 @@ def sheet_of(member: Member) -> RosterSheet:
     round_ = current()
     sheet = round_.sheets.select_related("round", "member").filter(member=member).first()
     if sheet is None:
-        raise RosterError(f"{round_}に、{member.name}の用紙はありません。購読者も担当者も登録されていませんでした。")
+        raise RosterError(
+            f"{round_}に、{member.name}の用紙はありません。購読者も担当者もいなかったためです。"
+            "登録したあと、newsletter roster open をもう一度実行してください。"
+        )
     return sheet
 
 

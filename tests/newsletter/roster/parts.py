@@ -8,7 +8,7 @@ from typing import Any
 
 from feeds.models import Contributor, Member
 from newsletter.roster import answers, people, rounds
-from newsletter.roster.questions import Choice, Entry, Typed, judge
+from newsletter.roster.questions import Typed, judge
 from newsletter.roster_models import RosterAnswer, RosterSheet
 from subscribers.models import ConsentEvent, Subscriber
 from tests.newsletter.issue_parts import load_profile
@@ -72,6 +72,3 @@ def named_by_member(subscriber: Subscriber) -> None:
         subscriber=subscriber, fingerprint=subscriber.fingerprint, kind=ConsentEvent.Kind.IMPORTED,
         basis=ConsentEvent.Basis.MEMBER, at=NOW,
     )  # fmt: skip
-
-
-STAY, LEAVE = Entry(Choice.STAY), Entry(Choice.LEAVE)

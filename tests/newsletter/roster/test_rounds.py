@@ -88,6 +88,17 @@ def test_each_active_member_with_anybody_gets_a_sheet_and_nothing_is_sent() -> N
     assert not Letter.objects.exists()
 
 
+def test_a_member_that_had_nobody_gets_its_sheet_when_the_round_is_opened_once_more() -> None:
+    sheet = city()
+    other = Member.objects.get(key="sapporo")
+    with pytest.raises(RosterError, match="もう一度実行"):
+        rounds.sheet_of(other)
+    other.contributors.create(email="a@city.sapporo.lg.jp")
+    rounds.open_round(2027, DEADLINE, "例示 職員", NOW)
+    assert rounds.sheet_of(other).lines.count() == 1
+    assert rounds.sheet_of(sheet.member) == sheet
+
+
 def test_a_year_is_asked_once_and_the_open_round_may_get_another_deadline() -> None:
     city()
     again, is_new = rounds.open_round(2027, date(2027, 4, 9), "例示 職員", NOW)
