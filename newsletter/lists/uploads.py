@@ -30,6 +30,10 @@ LARGEST = 20 * 2**20  # bytes; a list of 100,000 people is about 12 MB
 MOST = 10  # of one person at a time; the oldest one goes first
 LONGEST_NAME = 150  # bytes of a file's name
 GONE = "お預かりした名簿は、もうありません（1日で消します）。もう一度、取り込むファイルを選んでください。"
+TOO_LARGE = (
+    f"ファイルが大きすぎます（上限は{LARGEST // 2**20}MB）。分けて取り込むか、"
+    "newsletter subscribers import（コマンド）で取り込んでください。"
+)
 TAKEN = "この名簿は、いま取り込んでいるか、取込の途中で止まりました。「取込の履歴」で確かめてください。"
 FACTS, LIST, CLAIM = "upload.json", "list", "taken"
 _KEY = re.compile(r"[A-Za-z0-9_-]{32}")
@@ -164,12 +168,6 @@ def _fill(file: Path, chunks: Iterable[bytes]) -> None:
             if written > LARGEST:
                 raise ImportFileError(TOO_LARGE)
             out.write(chunk)
-
-
-TOO_LARGE = (
-    f"ファイルが大きすぎます（上限は{LARGEST // 2**20}MB）。分けて取り込むか、"
-    "newsletter subscribers import（コマンド）で取り込んでください。"
-)
 
 
 def _write(upload: Upload) -> Upload:

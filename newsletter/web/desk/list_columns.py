@@ -50,7 +50,7 @@ def columns(request: HttpRequest, key: str) -> HttpResponseBase:
     if upload.import_number:
         return redirect("desk_list_rows", key)
     try:
-        if request.method == "POST" and _is_ready(request, upload):
+        if request.method == "POST" and _read_as_told(request, upload):
             return redirect("desk_list_rows", key)
     except ImportFileError as error:
         return _page(request, upload, str(error))
@@ -60,8 +60,8 @@ def columns(request: HttpRequest, key: str) -> HttpResponseBase:
     return _page(request, upload)
 
 
-def _is_ready(request: HttpRequest, upload: Upload) -> bool:
-    """Whether the form of the file stayed as it is: then the columns count, and every row was tried."""
+def _read_as_told(request: HttpRequest, upload: Upload) -> bool:
+    """Read the list as told: True when every row was tried with these columns, False when its form is another one now."""
     table = uploads.table_of(upload)
     reformed = _in_another_form(table, request.POST)
     if reformed is None and request.POST.get("verb") != "reread":
