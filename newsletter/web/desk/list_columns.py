@@ -61,7 +61,7 @@ def columns(request: HttpRequest, key: str) -> HttpResponseBase:
 
 
 def _read_as_told(request: HttpRequest, upload: Upload) -> bool:
-    """Read the list as told: True when every row was tried with these columns, False when its form is another one now."""
+    """Read the list as told: True when every row was tried with these columns, False in another form now."""
     table = uploads.table_of(upload)
     reformed = _in_another_form(table, request.POST)
     if reformed is None and request.POST.get("verb") != "reread":
