@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
@@ -21,7 +20,7 @@ from django.db.models import F, QuerySet
 from subscribers.addresses import Address, Note, NoteKind
 from subscribers.candidates import Candidate, Lookups, RowReader
 from subscribers.errors import ImportFileError
-from subscribers.importer import need_addresses
+from subscribers.importer import few_collections, need_addresses
 from subscribers.models import ImportStage, StagedBlock
 from subscribers.table import Row, Table
 
@@ -52,9 +51,10 @@ class Staged:
         """Read the rest of the file, each block in a transaction of its own; `on_read` gets the rows of each."""
         reader = RowReader(need_addresses(self.table), self.lookups)
         rows = islice(self.table.rows(), self.stage.rows_read, None)
-        while block := list(islice(rows, ROWS)):
-            self._keep(block, reader, now)
-            on_read(len(block))
+        with few_collections():
+            while block := list(islice(rows, ROWS)):
+                self._keep(block, reader, now)
+                on_read(len(block))
 
     def candidates(self) -> Iterator[Candidate]:
         """All that was read, in the order of the file; ImportFileError when it was taken away meanwhile."""
@@ -132,31 +132,29 @@ def _digest(table: Table, lookups: Lookups) -> str:
 
 # ------------------------------------------------------------ one block
 def _packed(candidates: Iterable[Candidate]) -> bytes:
-    rows = [_plain(candidate) for candidate in candidates]
-    return zlib.compress(json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+    # To JSON a candidate and its address are lists as they are; _plain helps where they hold something else.
+    rows = json.dumps(list(candidates), ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return zlib.compress(rows.encode(), 1)
+
+
+def _plain(part: object) -> object:
+    if isinstance(part, Note):
+        return [part.kind, part.text]
+    if isinstance(part, datetime):
+        return part.isoformat()
+    if isinstance(part, Mapping):
+        return dict(part)
+    raise TypeError(f"{type(part).__name__} is no part of a candidate")
 
 
 def _unpacked(packed: bytes) -> Iterator[Candidate]:
-    return map(_revived, json.loads(zlib.decompress(packed)))
+    for line, cells, written, address, told, at, notes, warnings, refusal in json.loads(zlib.decompress(packed)):
+        yield Candidate(
+            line, tuple(cells), written, _address(*address) if address else None, told,
+            datetime.fromisoformat(at) if at else None, tuple(notes), tuple(warnings), refusal,
+        )  # fmt: skip
 
 
-def _plain(candidate: Candidate) -> list[Any]:
-    line, cells, written, address, told, consented_at, notes, warnings, refusal = candidate
-    at = consented_at.isoformat() if consented_at else None
-    return [line, cells, written, address and _plain_address(address), dict(told), at, notes, warnings, refusal]
-
-
-def _plain_address(address: Address) -> list[Any]:
-    notes = [(note.kind, note.text) for note in address.notes]
-    return [address.address, address.key, notes, address.is_legacy_mobile, address.name]
-
-
-def _revived(plain: list[Any]) -> Candidate:
-    line, cells, written, parts, told, at, notes, warnings, refusal = plain
-    address = None
-    if parts:
-        text, key, remarks, is_legacy_mobile, name = parts
-        said = tuple([Note(NoteKind(kind), words) for kind, words in remarks]) if remarks else ()
-        address = Address(text, key, said, is_legacy_mobile, name)
-    consented_at = datetime.fromisoformat(at) if at else None
-    return Candidate(line, tuple(cells), written, address, told, consented_at, tuple(notes), tuple(warnings), refusal)
+def _address(text: str, key: str, notes: list[list[str]], is_legacy_mobile: bool, name: str) -> Address:
+    said = tuple([Note(NoteKind(kind), words) for kind, words in notes]) if notes else ()
+    return Address(text, key, said, is_legacy_mobile, name)
