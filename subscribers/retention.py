@@ -62,8 +62,8 @@ def look(now: datetime, terms: Terms) -> Tidied:
     )
 
 
-def tidy(now: datetime, terms: Terms, before_leaving: Callable[[Subscriber], None] = lambda _: None) -> Tidied:
-    """Do it, in small transactions. `before_leaving` lets the application empty its own records of a person."""
+def tidy(now: datetime, terms: Terms, before_leaving: Callable[[Subscriber], None]) -> Tidied:
+    """Do it, in small transactions. `before_leaving` empties the application's own records of a person who goes."""
     return Tidied(
         unconfirmed=signup.forget_unconfirmed(now),
         departed=_forget_departed(now, terms, before_leaving),
