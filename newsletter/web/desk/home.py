@@ -8,11 +8,14 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from feeds.models import Feed, Submission
+from feeds.models import Feed, Member, Submission
 from newsletter import profile, reports
 from newsletter.models import Campaign, Delivery, Issue, Placement
+from newsletter.roster import board
+from newsletter.roster_models import RosterRound
 from newsletter.web.desk.access import name_of
 from subscribers.models import Subscriber
 
@@ -49,6 +52,16 @@ class CampaignState:
     why_it_stands: str
 
 
+@dataclass(frozen=True, slots=True)
+class RosterState:
+    """宛先の確認 while it is under way."""
+
+    round: RosterRound
+    totals: list[tuple[str, int]]
+    waiting: list[Member]  # the first few whose answer was not applied
+    waiting_count: int
+
+
 @login_required
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
@@ -66,9 +79,21 @@ def overview(request: HttpRequest) -> HttpResponse:
         "campaign": latest_campaign(),
         "readers": Subscriber.objects.filter(state=Subscriber.State.ACTIVE).count(),
         "pending_readers": Subscriber.objects.filter(state=Subscriber.State.PENDING).count(),
+        "roster": open_roster(),
         "in_doubt": Delivery.objects.filter(state=Delivery.State.IN_DOUBT).count(),
     }
     return render(request, "desk/home.html", page)
+
+
+def open_roster() -> RosterState | None:
+    """The round of 宛先の確認 that is under way: where its members stand, and whose answers wait for the office."""
+    round_ = RosterRound.objects.filter(closed_at=None).first()
+    if round_ is None:
+        return None
+    rows = board.board(round_, timezone.localdate())
+    waiting = [row.member for row in rows if row.standing is board.Standing.ANSWERED]
+    totals = [(standing.label, number) for standing, number in board.totals(rows)]
+    return RosterState(round_, totals, waiting[:SHOWN], len(waiting))
 
 
 def current_issue() -> IssueState | None:

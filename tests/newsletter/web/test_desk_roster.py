@@ -138,3 +138,13 @@ def test_looking_changes_nothing(desk: Client, sheet: RosterSheet) -> None:
     for path in ("apply/", "take-back/", "take-in/"):
         assert desk.get(f"{MEMBER}{path}").status_code == 405
     assert everything() == before
+
+
+def test_the_first_screen_says_whose_answer_waits(desk: Client, sheet: RosterSheet) -> None:
+    assert "反映待ち 0件" in text_of(desk.get("/staff/"))
+    answered(sheet, {"t-yamada": Typed("leave")})
+    text = text_of(desk.get("/staff/"))
+    assert "反映待ち 1件" in text
+    assert f'href="{MEMBER}"' in text
+    RosterRound.objects.update(closed_at=timezone.now())
+    assert "反映待ち" not in text_of(desk.get("/staff/"))
