@@ -7,8 +7,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 RUN := .venv/bin/python -m
 
-# Further targets: lint, types, floors, unit, postgres (the parts of test), bench, images, lock, clean
-.PHONY: help demo test serve setup system lint types floors unit postgres bench images lock clean
+# Further targets: lint, types, floors, unit, postgres (the parts of test), bench, images, words, lock, clean
+.PHONY: help demo test serve setup system lint types floors unit postgres bench images words lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -48,6 +48,9 @@ postgres: setup
 
 images: setup system
 	.venv/bin/python docs/images/take.py
+
+words: setup
+	@DJANGO_SETTINGS_MODULE=newsletter.settings $(RUN) newsletter.translating
 
 bench: setup
 	@for b in bench/*.py; do echo "== $$b"; $(RUN) "bench.$$(basename $$b .py)" || exit 1; done

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
+from django.utils.translation import gettext as _
+
 from feeds.errors import MemberError
 from feeds.governments import Municipality, check_digit, is_valid_code, matching_form, municipalities
 from feeds.models import Member
@@ -30,7 +32,8 @@ def find_municipality(text: str) -> Municipality:
     else:
         found = list(_municipalities_by_name().get(matching_form(text), ()))
     if not found:
-        raise MemberError(f"「{text}」という地方公共団体は見つかりません。名称か団体コードを確かめてください。")
+        words = _("「%(name)s」という地方公共団体は見つかりません。名称か団体コードを確かめてください。")
+        raise MemberError(words % {"name": text})
     if len(found) > 1:
         raise MemberError(_ask_for_prefecture(text, ((place.prefecture, place.name) for place in found)))
     return found[0]
@@ -78,7 +81,8 @@ def _code(text: str) -> str:
     if not re.fullmatch(r"[0-9]{6}", digits):
         return ""
     if not is_valid_code(digits):
-        raise MemberError(f"団体コード「{digits}」の検査数字が合いません。6桁の数字を確かめてください。")
+        words = _("団体コード「%(code)s」の検査数字が合いません。6桁の数字を確かめてください。")
+        raise MemberError(words % {"code": digits})
     return digits
 
 
@@ -89,13 +93,14 @@ def _completed(digits: str) -> str:
         code for code in (f"0{digits}", digits + check_digit(digits)) if is_valid_code(code) and code in existing
     ]
     if len(readings) != 1:
-        raise MemberError(f"団体コード「{digits}」は5桁です。6桁で書いてください。")
+        raise MemberError(_("団体コード「%(code)s」は5桁です。6桁で書いてください。") % {"code": digits})
     return readings[0]
 
 
 def _ask_for_prefecture(text: str, places: Iterable[tuple[str, str]]) -> str:
     choices = "、".join(f"{prefecture}{name}" for prefecture, name in places)
-    return f"「{text}」は1つに決まりません。都道府県を付けて書いてください（{choices}）。"
+    words = _("「%(name)s」は1つに決まりません。都道府県を付けて書いてください（%(choices)s）。")
+    return words % {"name": text, "choices": choices}
 
 
 def _not_a_member(text: str, code: str) -> str:

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from newsletter.mail import providers
 from newsletter.models import (
     Approval,
     Association,
@@ -16,9 +17,12 @@ from newsletter.models import (
     Correction,
     Delivery,
     Edition,
+    Exclusion,
+    Installation,
     Issue,
     Letter,
     Placement,
+    ProviderPace,
 )
 
 admin.site.site_header = "e-ニュース 管理画面"
@@ -66,7 +70,7 @@ class IssueAdmin(admin.ModelAdmin):
     list_display = ("__str__", "number", "release_on", "state", "subject")
     list_filter = ("state",)
     search_fields = ("subject", "lead")
-    readonly_fields = ("month", "number", "state", "opened_at")
+    readonly_fields = ("month", "extra", "number", "state", "opened_at")
     inlines = (PlacementInline,)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -81,6 +85,14 @@ class IssueAdmin(admin.ModelAdmin):
 
 def _is_open(obj: Model | None) -> bool:
     return not isinstance(obj, Issue) or obj.state == Issue.State.OPEN
+
+
+@admin.register(Installation)
+class InstallationAdmin(ReadOnly, admin.ModelAdmin):
+    """Let in and replaced by `newsletter adopt` only."""
+
+    list_display = ("__str__", "mark", "adopted_by", "adopted_at")
+    fields = ("mark", "adopted_by", "adopted_at")  # not the whole identity: half of it is what lets a machine send
 
 
 @admin.register(Association)
@@ -117,6 +129,28 @@ class CampaignAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("__str__", "state", "rehearsal", "starts_at", "started_at", "finished_at", "planned_by")
     list_filter = ("state", "rehearsal")
     list_select_related = ("edition__issue",)
+
+
+@admin.register(Exclusion)
+class ExclusionAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("pk", "campaign", "subscriber", "reason")
+    list_filter = ("reason",)
+    list_select_related = ("campaign__edition__issue", "subscriber")
+    search_fields = ("=campaign__pk",)
+    search_help_text = "配信の番号で探せます。"
+    show_full_result_count = False  # a row for everybody who got nothing, campaign after campaign
+
+
+@admin.register(ProviderPace)
+class ProviderPaceAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("named", "factor", "slowed_at", "tokens", "slot_at", "updated_at")
+    search_fields = ("provider",)
+    search_help_text = "受信側の名前（docomo など）かドメインで探せます。"
+
+    @admin.display(description="受信側", ordering="provider")
+    def named(self, row: ProviderPace) -> str:
+        """As the report names it."""
+        return providers.label(row.provider)
 
 
 @admin.register(Letter)

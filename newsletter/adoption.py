@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from newsletter import campaigns, delivery, identity
+from newsletter import campaigns, doubt, identity, schedule
 from newsletter.errors import InstallationError
 from newsletter.models import Campaign
 
@@ -29,7 +29,7 @@ def adopt_restored(by: str, now: datetime) -> Adopted:
     with transaction.atomic():
         paused = _pause_all()
         postponed = _postpone_all()
-        in_doubt = delivery.doubt_all(now, RESTORED)
+        in_doubt = doubt.doubt_unfinished(now, RESTORED)
         # "Rather twice" was said about a line that went dead, not about a lost week.
         Campaign.objects.update(in_doubt=Campaign.InDoubt.ASK)
     identity.renew(person, now)
@@ -63,5 +63,5 @@ def _postpone_all() -> tuple[int, ...]:
     with_hour = Campaign.objects.filter(state=Campaign.State.PLANNED, starts_at__isnull=False)
     found = list(with_hour.order_by("pk"))
     for one in found:
-        campaigns.postpone(one, RESTORED)
+        schedule.postpone(one, RESTORED)
     return tuple(one.pk for one in found)

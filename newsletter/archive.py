@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from itertools import groupby
 
-from newsletter import calendar, corrections, editions, frozen, links
+from newsletter import calendar, corrections, editions, frozen
 from newsletter.errors import IssueError
 from newsletter.frozen import FrozenItem
 from newsletter.models import Correction, Edition, Issue
@@ -63,13 +63,13 @@ def latest() -> Iterator[Published]:
 
 
 def find(slug: str) -> Published | None:
-    """The issue of this address: 2026-11."""
+    """The issue of this address: 2026-11, or its 号外 2026-11-x1."""
     try:
-        month = calendar.read_month(slug)
+        month, extra = calendar.read_issue(slug)
     except IssueError:
         return None
-    edition = editions.published().filter(issue__month=month).first()
-    if edition is None or slug != links.issue_slug(edition.issue):
+    edition = editions.published().filter(issue__month=month, issue__extra=extra).first()
+    if edition is None or slug != edition.issue.slug:
         return None
     return _published(edition)
 

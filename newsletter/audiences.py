@@ -6,12 +6,13 @@ excluded stays so for this campaign; who is to get it is asked once more when th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Case, Exists, F, Model, OuterRef, Q, QuerySet, Value, When, Window
+from django.db.models import Case, Count, Exists, F, Model, OuterRef, Q, QuerySet, Value, When, Window
 from django.db.models.expressions import Combinable
 from django.db.models.fields import BigIntegerField, CharField, DateTimeField, IntegerField, TextField
 from django.db.models.functions import Concat, Left, Lower, Replace, RowNumber, StrIndex, Substr
@@ -56,10 +57,44 @@ def freeze(campaign: Campaign, now: datetime) -> int:
 
 def candidates(campaign: Campaign) -> QuerySet[Subscriber]:
     """Everybody the campaign is about: all subscribers, or those to whom an earlier one did not bring the edition."""
-    if campaign.again_of_id is None:
+    if campaign.again_of is None:
         return Subscriber.objects.all()
-    missed = Delivery.objects.filter(campaign=campaign.again_of_id, state__in=campaign.again_states)
-    return Subscriber.objects.filter(Exists(missed.filter(subscriber=OuterRef("pk"))))
+    missed = Delivery.objects.filter(campaign=campaign.again_of, state__in=campaign.again_states)
+    wanted = Q(Exists(missed.filter(subscriber=OuterRef("pk"))))
+    if campaign.again_eligible:
+        wanted |= Q(pk__in=newly_eligible(campaign.again_of).order_by().values("pk"))
+    return Subscriber.objects.filter(wanted)
+
+
+def newly_eligible(campaign: Campaign) -> QuerySet[Subscriber]:
+    """Whom the campaign had to leave out, who may be written to now, and whose mailbox certainly has nothing of it."""
+    mine = {"campaign": campaign, "subscriber": OuterRef("pk")}
+    left_out = Exclusion.objects.filter(**mine, reason__in=audience.Why.values)
+    at_claim = Delivery.objects.filter(**mine, state=State.CANCELLED, reason__in=audience.Why.labels)
+    readers = audience.recipients(extra=campaign.edition.issue.extra > 0)
+    eligible = readers.filter(Exists(left_out) | Exists(at_claim))
+    if campaign.segment:
+        inside = Subscriber.objects.filter(segments.condition(Segment.of(campaign.segment)))
+        eligible = eligible.filter(pk__in=inside.order_by().values("pk"))
+    arrived = Delivery.objects.filter(
+        campaign__edition_id=campaign.edition_id, campaign__rehearsal=False, state__in=PERHAPS_ARRIVED,
+        subscriber=OuterRef("pk"),
+    )  # fmt: skip
+    # Under another name, where several addresses are one mailbox: see _duplicates.
+    reached = Subscriber.objects.filter(_at_plus(), Exists(arrived)).annotate(mailbox=_mailbox())
+    twins = eligible.filter(_at_plus()).annotate(mailbox=_mailbox())
+    twins = twins.filter(mailbox__in=reached.order_by().values("mailbox"))
+    return eligible.filter(~Exists(arrived)).exclude(pk__in=twins.order_by().values("pk"))
+
+
+def why_left_out(campaign: Campaign) -> dict[str, int]:
+    """How many of the newly eligible were left out for which reason (Japanese), most frequent first."""
+    ids = newly_eligible(campaign).order_by().values("pk")
+    excluded = campaign.exclusions.filter(subscriber__in=ids).order_by().values_list("reason")
+    counts = Counter({str(Reason(code).label): count for code, count in excluded.annotate(Count("pk"))})
+    at_claim = campaign.deliveries.filter(subscriber__in=ids, state=State.CANCELLED).order_by().values_list("reason")
+    counts.update(dict(at_claim.annotate(Count("pk"))))
+    return dict(counts.most_common())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +115,47 @@ def explain(campaign: Campaign, subscriber: Subscriber, now: datetime) -> Answer
         answer = _written(campaign, subscriber)
         transaction.set_rollback(True)  # nothing of it stays
     return replace(answer, is_forecast=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """How many get a campaign, and how many do not, by reason (a code of Exclusion.Reason)."""
+
+    recipients: int
+    excluded: Mapping[str, int]
+
+    @property
+    def outside(self) -> int:
+        """Those whom the segment leaves out."""
+        return self.excluded.get(Reason.SEGMENT, 0)
+
+    @property
+    def others(self) -> int:
+        """Those who get nothing for another reason."""
+        return sum(self.excluded.values()) - self.outside
+
+
+def forecast(campaign: Campaign, now: datetime) -> Forecast:
+    """What the campaign comes to, or would if it began now, by the very statements that decide it; it may be unsaved.
+
+    As much work as the beginning itself: a question for somebody who is about to send.
+    """
+    if campaign.expanded_at is not None:
+        return _counted(campaign)
+    with transaction.atomic():
+        if campaign._state.adding:
+            # Under a number of its own: PostgreSQL would count one up, although nothing of it stays.
+            campaign = Campaign(edition=campaign.edition, rehearsal=campaign.rehearsal, segment=campaign.segment, pk=-1)
+            campaign.save(force_insert=True)
+        freeze(campaign, now)
+        counted = _counted(campaign)
+        transaction.set_rollback(True)
+    return counted
+
+
+def _counted(campaign: Campaign) -> Forecast:
+    rows = campaign.exclusions.order_by().values_list("reason").annotate(Count("pk")).order_by("reason")
+    return Forecast(campaign.deliveries.count(), dict(rows))
 
 
 def _written(campaign: Campaign, subscriber: Subscriber) -> Answer:
@@ -114,7 +190,7 @@ def _outside(campaign: Campaign) -> QuerySet[Subscriber]:
 
 
 def _not_to_be_written_to(campaign: Campaign) -> QuerySet[Subscriber]:
-    why = _without_delivery(campaign).annotate(why=audience.why_not())
+    why = _without_delivery(campaign).annotate(why=audience.why_not(extra=campaign.edition.issue.extra > 0))
     return why.filter(why__isnull=False)
 
 
@@ -128,15 +204,19 @@ def _had_it(campaign: Campaign) -> QuerySet[Subscriber]:
 
 def _duplicates(campaign: Campaign) -> QuerySet[Subscriber]:
     """Of several entries that are one mailbox, all but the oldest."""
-    at_plus = Q()
-    for domain in PLUS_DOMAINS:
-        at_plus |= Q(address_key__endswith=f"@{domain}")
     numbered = (
         _not_excluded(campaign)
-        .filter(at_plus)
+        .filter(_at_plus())
         .annotate(place=Window(RowNumber(), partition_by=[_mailbox()], order_by=F("pk").asc()))
     )
     return numbered.filter(place__gt=1).annotate(why=Value(Reason.DUPLICATE.value, CharField()))
+
+
+def _at_plus() -> Q:
+    at_plus = Q()
+    for domain in PLUS_DOMAINS:
+        at_plus |= Q(address_key__endswith=f"@{domain}")
+    return at_plus
 
 
 def _mailbox() -> Concat:

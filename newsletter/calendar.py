@@ -11,6 +11,7 @@ from newsletter.errors import IssueError
 from newsletter.mail.dates import WEEKDAYS, japanese_date
 
 MONTH = re.compile(r"(\d{4})(?:-|/|年)(\d{1,2})(?:月|月号)?")
+EXTRA = re.compile(r"(?:-x(?P<slug>[1-9]\d?)|の?\s*号外\s*(?P<words>[1-9]\d?)?)$")
 
 
 def is_business_day(day: date) -> bool:
@@ -38,6 +39,15 @@ def read_month(text: str) -> date:
     if not match or not 1 <= int(match[2]) <= 12 or not 2000 <= int(match[1]) <= 2999:
         raise IssueError(f"月号「{text}」を読めません。2026-11 の形で書いてください。")
     return date(int(match[1]), int(match[2]), 1)
+
+
+def read_issue(text: str) -> tuple[date, int]:
+    """The month and which 号外 of it (0: none, the monthly number): 2026-11-x2, 2026年11月の号外2; or IssueError."""
+    text = text.strip()
+    ending = EXTRA.search(text)
+    if ending is None:
+        return read_month(text), 0
+    return read_month(text[: ending.start()]), int(ending["slug"] or ending["words"] or 1)
 
 
 def long_day(day: date) -> str:

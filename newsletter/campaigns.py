@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from feeds import submissions
 from feeds.models import Entry
-from newsletter import audiences, delivery, editions, identity, issues, profile, release, waves
+from newsletter import audiences, delivery, doubt, editions, identity, issues, profile, quiet_hours, release, waves
 from newsletter.errors import CampaignError
-from newsletter.mail import pacing
 from newsletter.models import Campaign, Delivery, Edition, Issue
 from newsletter.segments import Segment
 
@@ -39,7 +38,7 @@ def plan(
 ) -> Campaign:
     """A campaign that has not begun. The real one needs an approved edition, and there is one at a time per issue."""
     edition = _alone_with(edition)
-    check(edition, rehearsal)
+    check(edition, rehearsal, segment=segment)
     if starts_at is not None and not rehearsal:
         release.refuse_same_person(edition, by)  # the clock will send it in this person's name
     return Campaign.objects.create(
@@ -50,9 +49,18 @@ def plan(
 
 @transaction.atomic
 def again(
-    campaign: Campaign, by: str, now: datetime, states: Collection[str] = NOT_DELIVERED, *, in_doubt: str = ""
+    campaign: Campaign,
+    by: str,
+    now: datetime,
+    states: Collection[str] = NOT_DELIVERED,
+    *,
+    in_doubt: str = "",
+    newly_eligible: bool = False,
 ) -> Campaign:
-    """A planned campaign of the same edition for exactly those whom `campaign` left in one of `states`."""
+    """A planned campaign of the same edition for exactly those whom `campaign` left in one of `states`.
+
+    With `newly_eligible` also for those whom it had to leave out and who may be written to by now.
+    """
     edition = _alone_with(campaign.edition)
     campaign.refresh_from_db()
     if campaign.rehearsal or campaign.state not in (State.DONE, State.CANCELLED):
@@ -63,12 +71,22 @@ def again(
     release.refuse_running(edition)
     repeat = Campaign(
         edition=edition, planned_by=by[:150], planned_at=now, again_of=campaign, again_states=sorted(states),
-        in_doubt=in_doubt or campaign.in_doubt,
+        in_doubt=in_doubt or campaign.in_doubt, again_eligible=newly_eligible,
     )  # fmt: skip
     if not audiences.candidates(repeat).exists():
-        raise CampaignError(f"配信 {campaign.pk} には、送り直す相手がありません。")
+        words = f"配信 {campaign.pk} には、送り直す相手がありません。"
+        raise CampaignError(words if newly_eligible else words + offer_newly_eligible(campaign))
     repeat.save()
     return repeat
+
+
+def offer_newly_eligible(campaign: Campaign) -> str:
+    """How many were left out of a campaign and may be written to now, and how; empty when nobody is."""
+    count = audiences.newly_eligible(campaign).count()
+    command = f"newsletter campaign again {campaign.pk} --newly-eligible"
+    return (
+        f"配信 {campaign.pk} で外した方のうち、{count:,}件にはいまなら送れます。含めるとき: {command}" if count else ""
+    )
 
 
 def _alone_with(edition: Edition) -> Edition:
@@ -83,8 +101,14 @@ def choose_in_doubt(campaign: Campaign, policy: str) -> None:
         raise CampaignError(f"配信 {campaign.pk} はもう始まっているので、不明の扱いは変えられません。")
 
 
-def check(edition: Edition, rehearsal: bool = False, by: str = "") -> None:
-    """CampaignError unless a campaign of this edition may be planned now, and `by` (if named) may release it."""
+def check(edition: Edition, rehearsal: bool = False, by: str = "", segment: Segment | None = None) -> None:
+    """CampaignError unless a campaign of this edition may be planned now (for that part of the readers), by `by`."""
+    if segment and (segment.section or segment.pathway) and not edition.issue.extra:
+        # The page on which readers choose promises them this.
+        raise CampaignError(
+            "毎月の号は、欄や道筋の希望では絞れません。毎月の号はどなたにもお届けすると、読者の設定のページで"
+            "お約束しています。希望で絞れるのは号外だけです。"
+        )
     release.refuse_unsendable(edition, rehearsal)
     if not rehearsal:
         release.refuse_second(edition)
@@ -118,6 +142,7 @@ def _begin(campaign: Campaign, now: datetime, by: str) -> int:
         release.refuse_same_person(edition, person)
     campaign.state, campaign.started_at, campaign.pause_reason = State.SENDING, now, ""
     campaign.released_by = person[:150]
+    quiet_hours.go_on(campaign, person, now)
     added = waves.begin(campaign, now)
     if not added:
         # Done with nobody, the edition would count as sent, and the archive would show an issue that no one got.
@@ -130,28 +155,6 @@ def _begin(campaign: Campaign, now: datetime, by: str) -> int:
     return added
 
 
-def start_at_its_hour(campaign: Campaign, now: datetime) -> bool:
-    """What the clock does with a planned campaign whose hour has come: start it, unless it is quiet or far too late."""
-    manners, planned = profile.current().manners, Campaign.objects.filter(pk=campaign.pk, state=State.PLANNED)
-    local = timezone.localtime(now)
-    if manners.quiet_hours and local in manners.quiet_hours:
-        planned.update(starts_at=pacing.good_hour(local, manners.quiet_hours))
-        return False
-    if campaign.starts_at and now - campaign.starts_at > timedelta(hours=manners.late_hours):
-        hour = f"{timezone.localtime(campaign.starts_at):%Y-%m-%d %H:%M}"
-        words = f"予定の {hour} から{manners.late_hours}時間を過ぎています。いま送ってよいか確かめてください。"
-        planned.update(state=State.PAUSED, pause_reason=words)
-        return False
-    start(campaign, now)
-    return True
-
-
-def postpone(campaign: Campaign, reason: str) -> None:
-    """A planned campaign could not start at its hour: it waits for a person, and says why."""
-    planned = Campaign.objects.filter(pk=campaign.pk, state=State.PLANNED)
-    planned.update(starts_at=None, pause_reason=f"予定の時刻に開始できませんでした。{reason}"[:500])
-
-
 # ------------------------------------------------------------ pause, resume, cancel
 def pause(campaign: Campaign, reason: str) -> bool:
     """SENDING -> PAUSED; whoever sends it stops within moments. False when it was not running."""
@@ -161,18 +164,21 @@ def pause(campaign: Campaign, reason: str) -> bool:
 
 @transaction.atomic
 def resume(campaign: Campaign, now: datetime | None = None, by: str = "") -> None:
-    """PAUSED -> SENDING. One that is SENDING already (its sender died) is left as it is."""
+    """PAUSED -> SENDING. One that is SENDING already (its sender died, it rests) only does not rest this night."""
+    now = now or timezone.now()
     identity.require()
     _lock(campaign)
     if campaign.state == State.PAUSED and campaign.expanded_at is None:
-        _begin(campaign, now or timezone.now(), by)  # it was stopped before it began: see start_at_its_hour
-    elif campaign.state == State.PAUSED:
+        _begin(campaign, now, by)  # it was stopped before it began: see schedule.start_at_its_hour
+        return
+    if campaign.state == State.PAUSED:
         release.refuse_unsendable(campaign.edition, campaign.rehearsal)
         campaign.state, campaign.pause_reason = State.SENDING, ""
         # Somebody looked and says "go on": the brakes count from here.
         campaign.forgiven = waves.standing(campaign) if campaign.wave else {}
         campaign.save(update_fields=["state", "pause_reason", "forgiven"])
     must_be_running(campaign)
+    quiet_hours.go_on(campaign, by, now)
 
 
 @transaction.atomic
@@ -250,7 +256,7 @@ def _after_the_end(campaign: Campaign) -> None:
 @transaction.atomic
 def send_again(ids: Collection[int], by: str, now: datetime) -> int:
     """Queue deliveries in doubt again, because `by` says so; a campaign that was DONE runs again. Returns how many."""
-    decided = delivery.send_again(ids, by, now)
+    decided = doubt.send_again(ids, by, now)
     waiting = Delivery.objects.filter(campaign=OuterRef("pk"), pk__in=ids, state__in=delivery.WAITING)
     finished = Campaign.objects.filter(Exists(waiting), state=State.DONE)
     finished.update(state=State.SENDING, finished_at=None)
@@ -262,7 +268,7 @@ def issue_to_send(name: str = "") -> Issue:
     """The issue of that name; without one the latest that is approved and was not sent."""
     if name.strip():
         return issues.find_issue(name)
-    issue = Issue.objects.filter(state=Issue.State.APPROVED).order_by("-month").first()
+    issue = issues.latest(Issue.objects.filter(state=Issue.State.APPROVED))
     if issue is None:
         raise CampaignError(
             "承認済みで、まだ配信していない号がありません。newsletter issue approve で承認してください。"
@@ -272,7 +278,7 @@ def issue_to_send(name: str = "") -> Issue:
 
 def issue_at_hand() -> Issue:
     """The latest issue that was not sent yet, being edited or approved."""
-    issue = Issue.objects.exclude(state=Issue.State.SENT).order_by("-month").first()
+    issue = issues.latest(Issue.objects.exclude(state=Issue.State.SENT))
     if issue is None:
         raise CampaignError("編集中の号も承認済みの号もありません。newsletter issue open で開いてください。")
     return issue
@@ -312,21 +318,6 @@ def latest() -> Campaign:
 def planned_for(issue: Issue) -> Campaign | None:
     """The real campaign of the issue that has not begun, if there is one."""
     return _with_issue().filter(edition__issue=issue, rehearsal=False, state=State.PLANNED).first()
-
-
-def due(now: datetime) -> QuerySet[Campaign]:
-    """Planned campaigns whose hour has come."""
-    return _with_issue().filter(state=State.PLANNED, starts_at__lte=now).order_by("starts_at")
-
-
-def with_work(now: datetime) -> QuerySet[Campaign]:
-    """Running campaigns with something to hand over now, or with nothing left at all."""
-    mine = Delivery.objects.filter(campaign=OuterRef("pk"))
-    ready = mine.filter(
-        Q(state__in=(Delivery.State.QUEUED, Delivery.State.HELD)) | Q(state=Delivery.State.DEFERRED, retry_at__lte=now)
-    )
-    over = ~Exists(mine.filter(state__in=delivery.UNFINISHED))
-    return _with_issue().filter(Exists(ready) | over, state=State.SENDING).order_by("started_at")
 
 
 def _with_issue() -> QuerySet[Campaign]:

@@ -4,12 +4,14 @@ The caller's thread keeps the books. It puts mail in (`carry`) and takes answers
 put in comes out exactly once, as `Carried` or as `Unsent`. Nothing here knows the ledger; a `Watch` is told in the
 moment in which something happens.
 
-A relay that cannot be used is left alone for a while and the others carry on; when none is left, `trouble` says why.
+A relay that cannot be used is left alone for a while and the others carry on (failover.py); when none is left,
+`trouble` says why.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -21,20 +23,21 @@ from types import TracebackType
 from typing import Protocol
 
 from newsletter.errors import NewsletterError, RelayError
+from newsletter.failover import AWAY, Failover, Line, Route
 from newsletter.mail.outcome import Outcome
 from newsletter.mail.reply import Stage
-from newsletter.mail.smtp import Relay, SmtpConnectError, SmtpConnection, SmtpResult
+from newsletter.mail.smtp import Relay, SmtpResult
 from newsletter.outgoing import Outgoing
 
 log = logging.getLogger(__name__)
 
-# Pauses before a lost or refused connection is tried again, in seconds; then AWAY between tries, while others carry on.
+# Pauses before a lost or refused connection is tried again, in seconds; then failover.AWAY, while others carry on.
 PATIENCE = (0.5, 1.5, 3.0)
-AWAY = 30.0
 # A mail that met relay trouble so often may be its cause: from then on it waits like any other deferred mail.
 RELAY_RETRIES = 3
 # A mail that waited longer for its connection goes back: consent and address are to be read again.
 FRESH_SECONDS = 5.0
+LAST_ANSWERS = 30.0  # seconds that a failed caller waits for the answers to what is on the wire
 BROKEN = "送信の処理に予期しない誤りがありました"
 
 
@@ -69,25 +72,6 @@ class Watch(Protocol):
         """It has its answer. False: it is such that nothing more should go out."""
 
 
-@dataclass(slots=True)
-class _Route:
-    """A relay, and how it fares."""
-
-    relay: Relay
-    trouble: str = ""  # why it cannot be used now
-    failures: int = 0  # in a row
-    away_until: float = 0.0
-
-
-@dataclass(slots=True)
-class _Line:
-    """One connection to a relay."""
-
-    route: _Route
-    smtp: SmtpConnection
-    handed_over: int = 0  # messages since it was opened
-
-
 @dataclass(frozen=True, slots=True)
 class _Ready:
     """A mail with its whole message, made when its turn on the wire is near."""
@@ -110,7 +94,7 @@ class Connections:
     ) -> None:
         self.trouble = ""  # why no relay can be used; a Japanese sentence
         self._clock, self._lease, self._patience, self._watch = clock, lease, patience, watch
-        self._routes = [_Route(relay) for relay in relays]
+        self._relays = relays
         self._answers: deque[Carried | Unsent] = deque()
         self._news = threading.Event()  # the caller should look
         self._ready, self._over = threading.Event(), threading.Event()
@@ -126,9 +110,13 @@ class Connections:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        # After an exception nobody will write down what comes back: hang up at once.
-        self._call(self._close, kind is not None)
-        self._thread.join()
+        # When the ledger cannot be written, what is on the wire still gets its answer, for the journal keeps it.
+        self._call(self._close, kind is not None and not issubclass(kind, Exception))
+        self._thread.join(None if kind is None else LAST_ANSWERS)
+        if self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # the loop ended this very moment
+                self._call(self._close, True)
+            self._thread.join()
 
     def carry(self, mails: Iterable[Outgoing]) -> None:
         """Put mail in; it goes out as connections become free."""
@@ -167,10 +155,8 @@ class Connections:
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Queue[Outgoing | None] = asyncio.Queue()  # None: time to stop
         self._stopping, self._closed = asyncio.Event(), asyncio.Event()
-        self._lines = [
-            _Line(route, SmtpConnection(route.relay)) for route in self._routes for _ in range(route.relay.connections)
-        ]
-        self._tasks = [asyncio.create_task(self._serve(line)) for line in self._lines]
+        self._failover = Failover(self._relays, self._patience, self._stopping, self._give_up)
+        self._tasks = [asyncio.create_task(self._serve(line)) for line in self._failover.lines]
         self._ready.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._stop()
@@ -201,9 +187,9 @@ class Connections:
         while not self._waiting.empty():
             if mail := self._waiting.get_nowait():
                 self._put(Unsent(mail))
-        for _ in self._lines:
+        for _ in self._failover.lines:
             self._waiting.put_nowait(None)
-        self._low = len(self._lines)
+        self._low = len(self._failover.lines)
         self._news.set()
 
     def _close(self, at_once: bool) -> None:
@@ -217,16 +203,16 @@ class Connections:
         self._stop()
 
     # -------------------------------------------------------- one line
-    async def _serve(self, line: _Line) -> None:
+    async def _serve(self, line: Line) -> None:
         pauses = list(self._patience)
         try:
             while (mail := await self._next()) is not None:
-                if await self._is_open(line):
+                if await self._failover.is_open(line):
                     await self._send(line, mail)
                     continue
                 self._take([mail])
                 # The others go on, with as many connections as their relays allow.
-                await self._pause(pauses.pop(0) if pauses else AWAY)
+                await self._failover.pause(pauses.pop(0) if pauses else AWAY)
         except Exception:  # the worker's loop: record it, and let the caller hear of it
             log.exception(BROKEN)
             self._give_up(BROKEN)
@@ -240,9 +226,9 @@ class Connections:
         finally:
             self._idle -= 1
 
-    async def _send(self, line: _Line, mail: Outgoing) -> None:
+    async def _send(self, line: Line, mail: Outgoing) -> None:
         """Hand over this mail, and those after it for as long as others leave them to this line."""
-        ready = self._composed(mail)
+        ready = self._composed(line, mail)
         while ready is not None:
             if not self._may_go(ready):
                 self._put(Unsent(ready.mail))
@@ -267,23 +253,21 @@ class Connections:
                 self._take([upcoming.mail])
                 upcoming = None
             if trouble and self._patience:
-                await self._pause(self._patience[0])
+                await self._failover.pause(self._patience[0])
             ready = upcoming
-        limit = line.route.relay.messages
-        if line.smtp.awaits_content or (limit and line.handed_over >= limit):
+        if line.smtp.awaits_content or line.is_used_up:
             await line.smtp.close()
 
-    def _composed(self, mail: Outgoing) -> _Ready | None:
+    def _composed(self, line: Line, mail: Outgoing) -> _Ready | None:
         try:
-            return _Ready(mail, mail.content())
+            return _Ready(mail, mail.content(eight_bit=line.smtp.takes_eight_bit))
         except NewsletterError as error:
             self._finish(Carried(mail, self._clock(), None, str(error)))
             return None
 
-    def _upcoming(self, line: _Line) -> _Ready | None:
+    def _upcoming(self, line: Line) -> _Ready | None:
         """The mail that this line takes next, if it is already there and no other line is free for it."""
-        limit = line.route.relay.messages
-        if self._idle or self._stopping.is_set() or (limit and line.handed_over >= limit):
+        if self._idle or self._stopping.is_set() or line.is_used_up:
             return None
         if not line.smtp.capabilities.pipelining:
             return None
@@ -292,7 +276,7 @@ class Connections:
             if mail is None:  # the sign for a line to stop; this one comes for it later
                 self._waiting.put_nowait(None)
                 return None
-            if ready := self._composed(mail):
+            if ready := self._composed(line, mail):
                 return ready
         return None
 
@@ -300,13 +284,12 @@ class Connections:
         """Not after its lease (another worker may have settled it), nor when what was read for it is old."""
         return time.monotonic() - ready.mail.taken < FRESH_SECONDS and self._clock() < self._lease()
 
-    def _answer(self, route: _Route, mail: Outgoing, result: SmtpResult) -> bool:
+    def _answer(self, route: Route, mail: Outgoing, result: SmtpResult) -> bool:
         """Pass the answer on, or keep the mail for another try. Whether the relay was in the way."""
         if result.outcome is not Outcome.RETRY_RELAY:
-            route.failures = 0
+            self._failover.answered(route)
             self._finish(Carried(mail, self._clock(), result, relay=route.relay.name))
             return False
-        route.failures += 1
         number = mail.claim.delivery_id
         self._relay_retries[number] += 1
         if self._relay_retries[number] > RELAY_RETRIES:
@@ -314,8 +297,7 @@ class Connections:
         else:
             self._watch.taken_back(mail)
             self._take([mail])
-        if route.failures > 2 * route.relay.connections:
-            self._leave_alone(route, _trouble_words(route.relay, result))
+        self._failover.failed(route, result)
         return True
 
     def _finish(self, carried: Carried) -> None:
@@ -323,62 +305,3 @@ class Connections:
         self._put(carried)
         if not may_go_on:
             self._stop()
-
-    # -------------------------------------------------------- the relays' bad days
-    async def _is_open(self, line: _Line) -> bool:
-        """Open the connection if need be. False: not now, or it is no use for anybody."""
-        for pause in (*self._patience, None):
-            if line.route.away_until > time.monotonic():
-                return False
-            if line.smtp.is_usable:
-                return True
-            try:
-                await self._connect(line)
-                line.route.trouble = ""
-            except SmtpConnectError as error:
-                if any(other.smtp.is_usable for other in self._lines):
-                    return False
-                if pause is None or _is_final(error):
-                    self._leave_alone(line.route, str(error))
-                    return False
-                await self._pause(pause)
-            if self._stopping.is_set():
-                return False
-        return line.smtp.is_usable
-
-    def _leave_alone(self, route: _Route, words: str) -> None:
-        """Do without this relay for a while; when every relay is in trouble, stop."""
-        route.trouble, route.failures, route.away_until = words, 0, time.monotonic() + AWAY
-        if all(one.trouble for one in self._routes):
-            self._give_up(words)
-
-    async def _connect(self, line: _Line) -> None:
-        """Connect, unless it is time to stop before the relay has answered."""
-        line.handed_over = 0
-        connecting = asyncio.ensure_future(line.smtp.connect())
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        try:
-            await asyncio.wait((connecting, stopping), return_when=asyncio.FIRST_COMPLETED)
-            if connecting.done():
-                connecting.result()
-        finally:
-            stopping.cancel()
-            if not connecting.done():
-                connecting.cancel()
-                await asyncio.wait((connecting,))
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-        except TimeoutError:
-            return
-
-
-def _is_final(error: SmtpConnectError) -> bool:
-    """Trying again will not help: the login or the certificate is refused, or the relay says 5xx."""
-    return error.stage in (Stage.AUTH, Stage.STARTTLS) or (error.reply is not None and error.reply.code >= 500)
-
-
-def _trouble_words(relay: Relay, result: SmtpResult) -> str:
-    said = f"「{result.reply}」と答えています" if result.reply else result.error
-    return f"中継サーバ {relay.name} がメールを受け付けません。{said}"

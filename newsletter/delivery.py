@@ -1,4 +1,7 @@
-"""The ledger: one row per recipient. Only this module moves a Delivery (docs/decisions/0008-claims-and-doubt.md).
+"""The ledger: one row per recipient, moved here from queued to settled (docs/decisions/0008-claims-and-doubt.md).
+
+Two more modules move a Delivery, and nobody else: sweep.py settles for workers that are gone, and doubt.py carries out
+what was decided about those in doubt.
 
 A claim is the written intent to hand a mail over: QUEUED -> SENDING is committed before the network is spoken to, for a
 block at a time. How far each mail of the block came stands in the worker's journal (journal.py). So a worker that is
@@ -16,13 +19,11 @@ from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, QuerySet
 from django.db.models.expressions import RawSQL
 
-from newsletter import audiences, pace, recipients, workers
-from newsletter.journal import Trace
+from newsletter import audiences, pace, recipients
 from newsletter.mail.bucket import asks_for_less
-from newsletter.mail.pacing import FIRST_DELAY
 from newsletter.mail.providers import OTHERS
 from newsletter.models import Attempt, Campaign, Delivery, Letter
 from newsletter.recipients import Addressee
@@ -38,13 +39,10 @@ PERHAPS_ARRIVED = audiences.PERHAPS_ARRIVED
 WAITING = (State.HELD, State.QUEUED, State.DEFERRED)
 UNFINISHED = (*WAITING, State.SENDING)
 
-LOST_IN_FLIGHT = "送信中に処理が途切れました"
 CAMPAIGN_CANCELLED = "配信を取り消しました"
 PACED = "受信側に合わせて、送る速さを加減しています"
 LOOKS_AT_MOST = 20  # blocks that one claim reads while it looks for somebody who may get mail now
 OPEN_BLOCK = 20_000
-RESENT = "不明だったので、決めてある方針により送り直します"
-RESENT_AT_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +231,11 @@ def _exclude(reasons: dict[int, str], now: datetime) -> None:
 
 def renew(worker: str, now: datetime) -> int:
     """The worker lives: its claims hold for another LEASE."""
-    return _held_by(worker).update(lease_until=now + LEASE)
+    return held_by(worker).update(lease_until=now + LEASE)
 
 
-def _held_by(worker: str) -> QuerySet[Delivery]:
+def held_by(worker: str) -> QuerySet[Delivery]:
+    """What the worker has claimed and not settled."""
     return Delivery.objects.filter(state=State.SENDING, claimed_by=worker)
 
 
@@ -254,9 +253,9 @@ def settle(worker: str, settlements: Sequence[Settlement], now: datetime) -> set
     for one in settlements:
         alike[_columns(one, now)].append(one.delivery_id)
     for columns, ids in alike.items():
-        _held_by(worker).filter(pk__in=_among(ids)).update(tries=F("tries") + 1, **dict(columns))
+        held_by(worker).filter(pk__in=_among(ids)).update(tries=F("tries") + 1, **dict(columns))
     # Also for claims that were lost: the try took place, and whoever decides about the doubt should see its reply.
-    _write_attempts([one for one in settlements if one.delivery_id in holders])
+    write_attempts([one for one in settlements if one.delivery_id in holders])
     _suppress([one.delivery_id for one in settlements if one.suppress and one.delivery_id in held], now)
     _heed([one for one in settlements if asks_for_less(one.reply_code, one.reply_text.partition(" ")[0])], now)
     return held
@@ -285,7 +284,7 @@ _ATTEMPT_TYPES = ("bigint", "timestamptz", "text", "text", "smallint", "text", "
 _ATTEMPT_ARRAYS = f"{_INTO_ATTEMPT} SELECT * FROM unnest({', '.join(f'%s::{name}[]' for name in _ATTEMPT_TYPES)})"  # noqa: S608
 
 
-def _write_attempts(settlements: Sequence[Settlement]) -> None:
+def write_attempts(settlements: Sequence[Settlement]) -> None:
     """One row for each try, however it ended; without a model object for each, which would cost more than the row."""
     moment = connection.ops.adapt_datetimefield_value
     rows = [
@@ -321,114 +320,7 @@ def _heed(complaints: Sequence[Settlement], now: datetime) -> None:
 
 def release(worker: str, ids: Collection[int]) -> int:
     """SENDING -> QUEUED for claims that were certainly not handed over; no try is counted."""
-    return _held_by(worker).filter(pk__in=ids).update(state=State.QUEUED, claimed_by="", lease_until=None)
-
-
-# ------------------------------------------------------------ sweep, and what a person decides
-def sweep(now: datetime) -> int:
-    """Settle the claims of workers that are gone: exactly where their journal lies here, else as in doubt. How many."""
-    doubtful = 0
-    for name in workers.gone():
-        doubtful += _settle_for_the_dead(name, workers.traces(name), now)
-        workers.bury(name)
-    return doubtful + _doubt_lapsed(now)
-
-
-@transaction.atomic
-def _settle_for_the_dead(name: str, traces: Mapping[int, Trace] | None, now: datetime) -> int:
-    """What was answered is settled by its answer, what was leaving is in doubt, the rest goes back unsent."""
-    if traces is not None:
-        # Another machine may have seen the lease end before this journal was found: the journal knows better.
-        lapsed = Delivery.objects.filter(claimed_by=name, state=State.IN_DOUBT)
-        lapsed.update(state=State.SENDING, tries=F("tries") - 1, settled_at=None, reason="")
-    held = dict(_held_by(name).select_for_update().values_list("pk", "tries"))
-    settlements, unsent = [], []
-    for pk, tries in held.items():
-        trace = traces.get(pk) if traces is not None else Trace(pk, tries, None)
-        if trace is None or trace.tries != tries:
-            unsent.append(pk)
-        else:
-            settlements.append(_from_journal(trace, now))
-    settle(name, settlements, now)
-    _requeue_late(name, unsent, now)
-    return sum(one.state == State.IN_DOUBT for one in settlements)
-
-
-def _from_journal(trace: Trace, now: datetime) -> Settlement:
-    lost = Settlement(trace.delivery_id, State.IN_DOUBT, now, reason=LOST_IN_FLIGHT)
-    if trace.answer is None:
-        return lost
-    try:
-        return Settlement.from_json(trace.delivery_id, trace.answer)
-    except (KeyError, TypeError, ValueError):
-        return lost
-
-
-def _requeue_late(worker: str, ids: Sequence[int], now: datetime) -> None:
-    """Back to QUEUED; what happened to the campaign meanwhile holds for them as well."""
-    release(worker, ids)
-    theirs = Delivery.objects.filter(pk__in=ids, state=State.QUEUED)
-    theirs.filter(campaign__state=Campaign.State.CANCELLED).update(
-        state=State.CANCELLED, reason=CAMPAIGN_CANCELLED, settled_at=now
-    )
-    waiting = theirs.filter(campaign=OuterRef("pk"))
-    Campaign.objects.filter(Exists(waiting), state=Campaign.State.DONE).update(
-        state=Campaign.State.SENDING, finished_at=None
-    )
-
-
-@transaction.atomic
-def _doubt_lapsed(now: datetime) -> int:
-    """SENDING -> IN_DOUBT where the lease is over. The worker's name stays, for the day its journal is found."""
-    lost = Delivery.objects.select_for_update(skip_locked=True).filter(lease_until__lt=now, state=State.SENDING)
-    settlements = [
-        Settlement(pk, State.IN_DOUBT, now, reason=LOST_IN_FLIGHT) for pk in lost.values_list("pk", flat=True)
-    ]
-    Delivery.objects.filter(pk__in=[one.delivery_id for one in settlements]).update(
-        tries=F("tries") + 1, state=State.IN_DOUBT, reason=LOST_IN_FLIGHT, settled_at=now, lease_until=None,
-        retry_at=None, reply_code=None, reply_text="",
-    )  # fmt: skip
-    _write_attempts(settlements)
-    return len(settlements)
-
-
-def follow_policy(now: datetime, campaign: Campaign | None = None) -> int:
-    """IN_DOUBT -> DEFERRED in campaigns whose policy, chosen before sending, is "rather twice". Returns how many.
-
-    A mail that gets lost again and again may be what cuts the line, so after RESENT_AT_MOST tries a person is asked.
-    """
-    running = (Campaign.State.SENDING, Campaign.State.PAUSED)
-    theirs = Campaign.objects.filter(in_doubt=Campaign.InDoubt.RESEND, state__in=running)
-    chosen = theirs if campaign is None else theirs.filter(pk=campaign.pk)
-    lost = Delivery.objects.filter(campaign__in=chosen, state=State.IN_DOUBT, tries__lt=RESENT_AT_MOST)
-    return lost.update(state=State.DEFERRED, retry_at=now + FIRST_DELAY, reason=RESENT, settled_at=None, claimed_by="")
-
-
-def treat_as_sent(ids: Collection[int], by: str, now: datetime) -> int:
-    """IN_DOUBT -> SENT, because the named person says so. Returns how many were still in doubt."""
-    return _decide(ids, State.SENT, f"{by}さんの判断で送信済みとしました", now)
-
-
-def send_again(ids: Collection[int], by: str, now: datetime) -> int:
-    """IN_DOUBT -> QUEUED, because the named person would rather have it arrive twice than not at all."""
-    alive = Delivery.objects.filter(pk__in=ids).exclude(campaign__state=Campaign.State.CANCELLED)
-    return _decide(alive.values_list("pk", flat=True), State.QUEUED, f"{by}さんの判断で送り直します", now)
-
-
-@transaction.atomic
-def _decide(ids: Iterable[int], state: Delivery.State, words: str, now: datetime) -> int:
-    doubtful = Delivery.objects.select_for_update().filter(pk__in=list(ids), state=State.IN_DOUBT)
-    decided = list(doubtful.values_list("pk", flat=True))
-    settled_at = now if state == State.SENT else None
-    Delivery.objects.filter(pk__in=decided).update(
-        state=state, reason=words[:100], retry_at=None, settled_at=settled_at, claimed_by=""
-    )
-    # A rehearsal's row is finished now, so it is cut from its reader like the others: see forget_readers.
-    Delivery.objects.filter(pk__in=decided, state=State.SENT, campaign__rehearsal=True).update(subscriber=None)
-    Attempt.objects.bulk_create(
-        Attempt(delivery_id=pk, at=now, stage="person", reply_text=words[:300], outcome=state) for pk in decided
-    )
-    return len(decided)
+    return held_by(worker).filter(pk__in=ids).update(state=State.QUEUED, claimed_by="", lease_until=None)
 
 
 # ------------------------------------------------------------ whole campaigns
@@ -442,14 +334,6 @@ def forget_readers(campaign: Campaign) -> int:
     """Cut the finished rows of a rehearsal from its readers: their records hold real mail only."""
     audiences.forget_readers(campaign)
     return campaign.deliveries.exclude(state__in=(*UNFINISHED, State.IN_DOUBT)).update(subscriber=None)
-
-
-def doubt_all(now: datetime, reason: str) -> int:
-    """QUEUED, DEFERRED and SENDING -> IN_DOUBT for everything: an old copy of the ledger cannot know. How many."""
-    unfinished = Delivery.objects.filter(state__in=UNFINISHED)
-    return unfinished.update(
-        state=State.IN_DOUBT, reason=reason[:100], retry_at=None, settled_at=now, claimed_by="", lease_until=None
-    )
 
 
 def forget_words(subscriber: Subscriber) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from django.utils import timezone
 
+from feeds.models import Contributor, Submission
+from newsletter import erasures, wishes
 from newsletter.models import Delivery, Exclusion, Letter
 from subscribers import consent
+from subscribers.columns import EXTRAS
 from subscribers.models import ConsentEvent, FormerValues, Subscriber, Suppression
 
 RULE = "─" * 30
-WHOLE = "すべて"
 FORMER = {"name": "氏名", "organisation": "所属団体", "department": "部署", "municipality": "団体コード"}
 
 
@@ -29,11 +32,19 @@ class Held:
     letters: tuple[Letter, ...]
     exclusions: tuple[Exclusion, ...]
     former: tuple[FormerValues, ...]
+    contributors: tuple[Contributor, ...] = ()
+    submissions: tuple[Submission, ...] = ()  # of which they are the contact
+    staff_letters: tuple[Letter, ...] = ()  # to the address, not to a reader
+
+    @property
+    def is_contact(self) -> bool:
+        """Whether the address is known beside the subscription, for dealing with a member."""
+        return bool(self.contributors or self.submissions or self.staff_letters)
 
     @property
     def is_empty(self) -> bool:
         """Nothing is held."""
-        return self.person is None and not self.stops and not self.events
+        return self.person is None and not self.stops and not self.events and not self.is_contact
 
 
 def collect(address: str, fingerprint: str) -> Held:
@@ -44,6 +55,8 @@ def collect(address: str, fingerprint: str) -> Held:
     letters = Letter.objects.filter(**of_person).order_by("written_at")
     excluded = Exclusion.objects.filter(**of_person).select_related("campaign__edition__issue")
     former = FormerValues.objects.filter(**of_person).select_related("import_run")
+    found = erasures.held(fingerprint)
+    submissions = Submission.objects.filter(pk__in=(*found.contacts.decided, *found.contacts.undecided))
     return Held(
         address,
         person,
@@ -53,12 +66,16 @@ def collect(address: str, fingerprint: str) -> Held:
         tuple(letters) if person else (),
         tuple(excluded) if person else (),
         tuple(former) if person else (),
+        tuple(Contributor.objects.filter(pk__in=found.contacts.contributors).select_related("member")),
+        tuple(submissions.select_related("member").order_by("received_at")),
+        tuple(Letter.objects.filter(pk__in=found.letters).order_by("written_at")),
     )
 
 
 def compose(held: Held, publisher: str, now: datetime) -> str:
     """The text: what is held, why, since when, and what was done with it."""
-    return "\n".join((*_head(held, publisher, now), *_entry(held), *_history(held), *_mails(held), *_rest(held), ""))
+    parts = (_head(held, publisher, now), _entry(held), _history(held), _mails(held), _contact(held), _rest(held))
+    return "\n".join((*chain.from_iterable(parts), ""))
 
 
 def _head(held: Held, publisher: str, now: datetime) -> Iterator[str]:
@@ -78,14 +95,23 @@ def _entry(held: Held) -> Iterator[str]:
     if one is None:
         yield "登録はありません。"
         return
-    for label, value in (
+    for label, value in facts(one):
+        yield f"{label}: {value or '―'}"
+
+
+def facts(one: Subscriber) -> list[tuple[str, str]]:
+    """What the entry of a reader holds, label by label, in words: the same for the person, the shell and the desk."""
+    return [
         ("メールアドレス", one.address), ("状態", one.get_state_display()), ("氏名", one.name),
         ("所属団体", one.organisation), ("部署", one.department), ("団体コード", one.municipality),
-        ("形式", one.get_format_display()), ("希望する欄", "、".join(one.sections) or WHOLE),
+        ("形式", one.get_format_display()),
+        ("希望する欄", wishes.said(one.sections, wishes.section_titles())),
+        ("希望する道筋", wishes.said(one.pathways, wishes.pathway_labels())),
+        ("号外", EXTRAS[one.only_monthly]),
+        ("ページと手紙の言語", one.get_language_display()),
         ("申込", _moment(one.created_at)), ("確認", _moment(one.confirmed_at)), ("解除", _moment(one.left_at)),
         ("お休みの終わり", _moment(one.paused_until)),
-    ):  # fmt: skip
-        yield f"{label}: {value or '―'}"
+    ]  # fmt: skip
 
 
 def _history(held: Held) -> Iterator[str]:
@@ -115,15 +141,36 @@ def _mails(held: Held) -> Iterator[str]:
     yield "開封やリンクのクリックは、記録していません。"
 
 
+def _contact(held: Held) -> Iterator[str]:
+    yield from ("", "4. 会員の担当者・投稿の連絡先としての記録", RULE)
+    for one in held.contributors:
+        facts = (one.member.name, one.section, one.name, one.email, one.phone)
+        yield f"会員の担当者: {'、'.join(fact for fact in facts if fact)}"
+    for sent in held.submissions:
+        asked = (sent.contact_section, sent.contact_name, sent.contact_email, sent.contact_phone)
+        contact = "、".join(fact for fact in asked if fact)
+        yield f"{_moment(sent.received_at)} {sent.member.name}の投稿「{sent.title}」の連絡先: {contact}"
+    for letter in held.staff_letters:
+        yield f"{_moment(letter.written_at)} 「{letter.subject}」"
+    if not held.is_contact:
+        yield "ありません。"
+
+
 def _rest(held: Held) -> Iterator[str]:
     if not held.exclusions and not held.former:
         return
-    yield from ("", "4. そのほか", RULE)
+    yield from ("", "5. そのほか", RULE)
     for one in held.exclusions:
         yield f"お送りしなかった号: {one.campaign.edition.issue}（{one.get_reason_display()}）"
     for former in held.former:
-        values = "、".join(f"{FORMER.get(name, name)}: {value or '―'}" for name, value in former.before.items())
+        values = "、".join(_former_value(name, value) for name, value in former.before.items())
         yield f"名簿「{former.import_run.file}」の取込（{_moment(former.import_run.at)}）の前の値: {values}"
+
+
+def _former_value(name: str, value: object) -> str:
+    if name == "only_monthly":
+        return f"号外: {EXTRAS[bool(value)]}"
+    return f"{FORMER.get(name, name)}: {value or '―'}"
 
 
 def _moment(at: datetime | None) -> str:

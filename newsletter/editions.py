@@ -44,7 +44,7 @@ def make_edition(issue: Issue, by: str, now: datetime) -> Edition:
 
 
 def _keep(issue: Issue, content: IssueContent, rendered: RenderedMail, by: str, now: datetime) -> Edition:
-    digest = digest_of(issue.month, rendered.subject, rendered.preheader, rendered.html, rendered.text)
+    digest = _digest(issue, rendered)
     existing = issue.editions.filter(digest=digest).first()
     if existing:
         return existing
@@ -93,10 +93,14 @@ def _problem(issue: Issue, number: int, row: Placement) -> str:
     return ""
 
 
-def digest_of(month: date, *parts: str) -> str:
+def _digest(issue: Issue, mail: RenderedMail | Edition) -> str:
+    return digest_of(issue.month, mail.subject, mail.preheader, mail.html, mail.text, extra=issue.extra)
+
+
+def digest_of(month: date, *parts: str, extra: int = 0) -> str:
     """SHA-256 of the parts, each with its length in front, so that no text can move from one part to the next."""
     digest = hashlib.sha256()
-    for part in (month.isoformat(), *parts):
+    for part in (f"{month.isoformat()}-x{extra}" if extra else month.isoformat(), *parts):
         encoded = part.encode()
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
     return digest.hexdigest()
@@ -154,8 +158,7 @@ def _refuse_tampered(edition: Edition) -> None:
 def _refuse_stale(issue: Issue, edition: Edition) -> None:
     _refuse_unfinished(issue)
     _, now_it_is = render(issue)
-    digest = digest_of(issue.month, now_it_is.subject, now_it_is.preheader, now_it_is.html, now_it_is.text)
-    if digest != edition.digest:
+    if _digest(issue, now_it_is) != edition.digest:
         raise EditionError(
             f"版 {edition.digest[:12]} は、いまの{issue}の内容と違います。版を作ったあとに号かひな型が変わりました。"
             "もう一度、版を作って確かめてから承認してください。"
@@ -170,8 +173,7 @@ def approvers(edition: Edition) -> list[str]:
 
 def is_untouched(edition: Edition) -> bool:
     """Whether the row still is what its digest says."""
-    digest = digest_of(edition.issue.month, edition.subject, edition.preheader, edition.html, edition.text)
-    return hmac.compare_digest(digest, edition.digest)
+    return hmac.compare_digest(_digest(edition.issue, edition), edition.digest)
 
 
 def is_approved(edition: Edition) -> bool:
@@ -213,4 +215,6 @@ def published() -> QuerySet[Edition]:
     """The editions whose campaign has begun, newest issue first; a rehearsal does not count."""
     begun = Q(campaigns__rehearsal=False, campaigns__started_at__isnull=False)
     editions = Edition.objects.filter(begun).annotate(published_at=Max("campaigns__started_at", filter=begun))
-    return editions.select_related("issue").order_by("-issue__month", "-published_at", "-pk")
+    return editions.select_related("issue").order_by(
+        "-issue__month", "-issue__release_on", "-issue__extra", "-published_at", "-pk"
+    )

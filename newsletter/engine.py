@@ -19,7 +19,7 @@ from threading import Event
 
 from django.db import OperationalError, connection, transaction
 
-from newsletter import campaigns, delivery, workers
+from newsletter import campaigns, delivery, quiet_hours, workers
 from newsletter.connections import PATIENCE, Carried, Connections, Unsent
 from newsletter.delivery import Block, Settlement
 from newsletter.mail.outcome import Outcome
@@ -52,6 +52,7 @@ class Cause(StrEnum):
     RELAY = "relay"  # no connection, no login, no valid certificate, or nothing but trouble
     MESSAGE = "message"  # the edition cannot be made into a message
     POLICY = "policy"  # refusals that are about us
+    NIGHT = "night"  # the quiet hours have begun: it goes on by itself when they end
     RATES = "rates"  # too many refusals: see brakes.py
     LOCKED = "locked"  # this machine may not send from this database: see identity.py
 
@@ -251,7 +252,7 @@ class Engine:
         return mails
 
     def _look_for_trouble(self, lines: Connections) -> None:
-        """Whether to stop: Ctrl-C, the relay, refusals that are about us, or a person who paused the campaign."""
+        """Whether to stop: Ctrl-C, the relay, refusals that are about us, a person who paused it, or the night."""
         if self._recorder.policy:
             words = f"差出人または内容を理由とする拒否が続きました。最後の応答: {self._recorder.policy}"
             self._stop(Cause.POLICY, words)
@@ -261,6 +262,8 @@ class Engine:
             self._stop(Cause.INTERRUPTED, "中断しました。")
         if self.campaign is not None and not campaigns.is_running(self.campaign):
             self._stop(Cause.ELSEWHERE, "ほかの操作で停止または取り消されました。")
+        if self.campaign is not None and (until := quiet_hours.rests_until(self.campaign, self.clock())):
+            self._stop(Cause.NIGHT, quiet_hours.words(until))
 
     @property
     def _is_stopping(self) -> bool:

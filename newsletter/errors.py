@@ -53,5 +53,13 @@ class StaffError(NewsletterError):
     """The colleague is not known, or cannot be reached."""
 
 
+class RosterError(NewsletterError):
+    """This step of 宛先の確認 cannot be taken."""
+
+
 class SegmentError(NewsletterError):
     """The conditions of the audience cannot be read."""
+
+
+class UploadError(NewsletterError):
+    """The list that was uploaded is not there any more, or is being taken in."""

@@ -58,9 +58,9 @@ def paragraphs(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in PARAGRAPH.split(text) if part.strip())
 
 
-def default_subject(title: str, month: date, number: int | None) -> str:
-    """【イクレイ日本 e-ニュース】2026年11月号（第137号）"""
-    return f"【{title}】{month_label(month, number)}"
+def default_subject(title: str, month: date, number: int | None, extra: int = 0) -> str:
+    """【イクレイ日本 e-ニュース】2026年11月号（第137号）; of a 号外 【イクレイ日本 e-ニュース】【号外】."""
+    return f"【{title}】{'【号外】' if extra else month_label(month, number)}"
 
 
 def subject_with(default: str, headlines: Sequence[str]) -> str:

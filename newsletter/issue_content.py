@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from feeds.models import Entry, Feed, Submission
 from newsletter import calendar, links
@@ -22,6 +23,10 @@ LANGUAGES = {
     "ko": "韓国語",
 }
 
+MONTHLY_ONLY = (
+    "これは臨時にお送りする号外です。「登録内容の変更」から、毎月の号だけを受け取るように変えることもできます。"
+)
+
 
 def ordered_placements(issue: Issue, profile: Profile) -> list[Placement]:
     """The placements as they are printed; those of a section that the profile no longer has come last."""
@@ -32,7 +37,7 @@ def ordered_placements(issue: Issue, profile: Profile) -> list[Placement]:
 
 def build_content(issue: Issue, profile: Profile) -> IssueContent:
     """The issue as plain facts for the templates; an item that waits for its Japanese shows its original title."""
-    following = calendar.next_month(issue.month)
+    following = _next_month(issue)
     return IssueContent(
         publisher=profile.publisher,
         title=profile.title,
@@ -41,9 +46,10 @@ def build_content(issue: Issue, profile: Profile) -> IssueContent:
         subject=issue.subject,
         sections=tuple(_sections(ordered_placements(issue, profile), profile, issue)),
         number=issue.number,
+        extra=issue.extra,
         preheader=issue.preheader,
         lead=paragraphs(issue.lead),
-        why=profile.why,
+        why=profile.why + (MONTHLY_ONLY if issue.extra else ""),
         reprint_rule=profile.reprint_rule,
         next_issue=(
             f"次号（{following.month}月号）は、"
@@ -54,6 +60,12 @@ def build_content(issue: Issue, profile: Profile) -> IssueContent:
         subscribe_url=links.subscribe_url(),
         palette=profile.palette,
     )
+
+
+def _next_month(issue: Issue) -> date:
+    """The month of the next monthly number; a 号外 may come out before that of its own month."""
+    is_before = issue.extra and issue.release_on < calendar.last_business_day(issue.month)
+    return issue.month if is_before else calendar.next_month(issue.month)
 
 
 def _sections(placements: Sequence[Placement], profile: Profile, issue: Issue) -> Iterator[SectionContent]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q, QuerySet
 
 from feeds.models import Entry
 from newsletter import calendar, headlines, profile
@@ -16,13 +16,14 @@ from newsletter.association.facts import Profile
 from newsletter.errors import IssueError
 from newsletter.issue_content import build_content, ordered_placements
 from newsletter.issue_entries import candidate, check_entry, draft, told, unused_entries
+from newsletter.issue_texts import one_line, paragraphs
 from newsletter.mail.content import IssueContent
 from newsletter.mail.dates import month_label
 from newsletter.models import Approval, Campaign, Issue, Placement
 from newsletter.suggest import LeftOut, Occasion, section_for
 from newsletter.suggest import suggest as choose
 
-LONGEST_TEXT = 8000
+MOST_EXTRAS = 99  # two digits in the address
 NUMBER = re.compile(r"第?(\d{1,5})号?")
 
 
@@ -43,15 +44,31 @@ def open_issue(month: date, number: int | None = None, release_on: date | None =
     if number is None and facts.numbering:
         number = facts.numbering.of(month)
     with transaction.atomic():
-        if Issue.objects.filter(month=month).exists():
+        if Issue.objects.filter(month=month, extra=0).exists():
             raise IssueError(f"{month_label(month)}は、すでに開いています。")
         _check_number(month, number)
         return Issue.objects.create(
             month=month,
             number=number,
             release_on=release_on or calendar.last_business_day(month),
-            subject=_line(subject, "件名", headlines.LONGEST_SUBJECT)
+            subject=one_line(subject, "件名", headlines.LONGEST_SUBJECT)
             or headlines.default_subject(facts.title, month, number),
+        )
+
+
+def open_extra(month: date, release_on: date, subject: str = "") -> Issue:
+    """A new, empty 号外 of the month: it has no serial number, and comes after those that the month has."""
+    month = month.replace(day=1)
+    with transaction.atomic():
+        last = Issue.objects.filter(month=month).aggregate(Max("extra"))["extra__max"] or 0
+        if last >= MOST_EXTRAS:
+            raise IssueError(f"号外は、ひと月に{MOST_EXTRAS}号までです。")
+        return Issue.objects.create(
+            month=month,
+            extra=last + 1,
+            release_on=release_on,
+            subject=one_line(subject, "件名", headlines.LONGEST_SUBJECT)
+            or headlines.default_subject(profile.current().title, month, None, last + 1),
         )
 
 
@@ -69,20 +86,29 @@ def _check_number(month: date, number: int | None) -> None:
 
 
 def find_issue(text: str = "") -> Issue:
-    """The issue that `2026-11`, 第137号 or 137 names; without a name the latest that is being edited."""
+    """The issue that `2026-11`, `2026-11-x1`, 第137号 or 137 names; without a name the latest that is being edited."""
     text = text.strip()
     if not text:
-        issue = Issue.objects.filter(state=Issue.State.OPEN).order_by("-month").first()
+        issue = latest(Issue.objects.filter(state=Issue.State.OPEN))
         if issue is None:
             raise IssueError("編集中の号がありません。newsletter issue open 2026-11 のように開いてください。")
         return issue
     number = NUMBER.fullmatch(text)
-    issue = Issue.objects.filter(
-        **({"number": int(number[1])} if number else {"month": calendar.read_month(text)})
-    ).first()
+    month, extra = (None, 0) if number else calendar.read_issue(text)
+    wanted = Q(number=int(number[1])) if number else Q(month=month, extra=extra)
+    issue = Issue.objects.filter(wanted).first()
     if issue is None:
         raise IssueError(f"「{text}」の号はありません。newsletter issue list で確かめてください。")
     return issue
+
+
+def latest(choices: QuerySet[Issue]) -> Issue | None:
+    """The latest of these issues; IssueError when a 号外 is among several, for then a person must say which."""
+    found = list(choices.order_by("-month"))
+    if len(found) > 1 and any(issue.extra for issue in found):
+        names = "、".join(f"{issue.slug}（{issue}）" for issue in found)
+        raise IssueError(f"号外があるので、どの号のことか決められません。次から選んで指定してください: {names}")
+    return found[0] if found else None
 
 
 def placements(issue: Issue) -> list[Placement]:
@@ -130,7 +156,7 @@ def _occasion(issue: Issue, facts: Profile, fresh_from: datetime | None) -> Occa
 
 def _name_headlines(issue: Issue, facts: Profile) -> None:
     """Put the first headlines into a subject that nobody has written yet, and into an empty preheader."""
-    default = headlines.default_subject(facts.title, issue.month, issue.number)
+    default = headlines.default_subject(facts.title, issue.month, issue.number, issue.extra)
     written = [row.headline for row in ordered_placements(issue, facts) if row.headline]
     if issue.subject == default:
         issue.subject = headlines.subject_with(default, written)
@@ -158,6 +184,8 @@ def place(
         placement = _append(issue, entry, section)
         _write(placement, headline, text)
         _put(placement, section, position)
+        if issue.extra:
+            _name_headlines(issue, profile.current())  # for one urgent piece of news nobody runs `suggest`
         if entry.pk in issue.dropped:
             issue.dropped = [key for key in issue.dropped if key != entry.pk]
             issue.save(update_fields=["dropped"])
@@ -207,13 +235,13 @@ def edit(
     with transaction.atomic():
         _lock_editable(issue)
         if subject is not None:
-            issue.subject = _line(subject, "件名", headlines.LONGEST_SUBJECT)
+            issue.subject = one_line(subject, "件名", headlines.LONGEST_SUBJECT)
             if not issue.subject:
                 raise IssueError("件名を空にはできません。")
         if preheader is not None:
-            issue.preheader = _line(preheader, "プリヘッダー", 200)
+            issue.preheader = one_line(preheader, "プリヘッダー", 200)
         if lead is not None:
-            issue.lead = _text(lead, "リード文")
+            issue.lead = paragraphs(lead, "リード文")
         issue.release_on = release_on or issue.release_on
         issue.save()
     return issue
@@ -303,30 +331,9 @@ def _number(rows: list[Placement]) -> None:
 def _write(placement: Placement, headline: str | None, text: str | None) -> None:
     written = []
     if headline is not None:
-        placement.headline = _line(headline, "見出し", headlines.LONGEST_HEADLINE)
+        placement.headline = one_line(headline, "見出し", headlines.LONGEST_HEADLINE)
         written.append("headline")
     if text is not None:
-        placement.text = _text(text, "本文")
+        placement.text = paragraphs(text, "本文")
         written.append("text")
     placement.save(update_fields=written)
-
-
-def _line(text: str, label: str, longest: int) -> str:
-    """One line of text without control characters."""
-    line = " ".join(text.split())
-    if len(line) > longest:
-        raise IssueError(f"{label}は{longest}文字以内で書いてください（いまは{len(line)}文字です）。")
-    if not line.isprintable():
-        raise IssueError(f"{label}に使えない文字（制御文字や外字）が含まれています。取り除いてください。")
-    return line
-
-
-def _text(text: str, label: str) -> str:
-    """Paragraphs apart by one blank line, without control characters."""
-    paragraphs = headlines.paragraphs(text)
-    joined = "\n\n".join(paragraphs)
-    if len(joined) > LONGEST_TEXT:
-        raise IssueError(f"{label}は{LONGEST_TEXT}文字以内で書いてください（いまは{len(joined)}文字です）。")
-    if any(ord(character) < 32 and character not in "\n\t" for character in joined):
-        raise IssueError(f"{label}に使えない文字（制御文字や外字）が含まれています。取り除いてください。")
-    return joined

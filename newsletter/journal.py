@@ -18,9 +18,10 @@ from enum import IntEnum
 from pathlib import Path
 
 SLOTS = 1024
-SLOT_OCTETS, HEADER_OCTETS = 2048, 64
+SLOT_OCTETS, HEADER_OCTETS, BOOT_OCTETS = 2048, 1024, 64
 _STARTED = struct.Struct("<QI")  # delivery, tries before this one
 _LENGTH = struct.Struct("<H")
+_AT_LAST_WORDS = BOOT_OCTETS + _LENGTH.size  # in the header, with their length before them
 _AT_TRY, _AT_LENGTH, _AT_ANSWER = 8, 24, 32  # inside a slot; its first octet is the phase
 LONGEST_ANSWER = SLOT_OCTETS - _AT_ANSWER
 _as_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
@@ -82,6 +83,12 @@ class Journal:
         self._pages[at + _AT_ANSWER : at + _AT_ANSWER + len(written)] = written
         self._pages[at] = Phase.ANSWERED
 
+    def last_words(self, words: str) -> None:
+        """Why this worker ends. There is room for it even when the disk is full."""
+        written = words.encode()[: HEADER_OCTETS - _AT_LAST_WORDS]
+        self._pages[_AT_LAST_WORDS : _AT_LAST_WORDS + len(written)] = written
+        _LENGTH.pack_into(self._pages, BOOT_OCTETS, len(written))
+
 
 @contextlib.contextmanager
 def kept(file: Path) -> Iterator[Journal | None]:
@@ -124,6 +131,19 @@ def read(file: Path) -> dict[int, Trace] | None:
     return traces
 
 
+def read_last_words(file: Path) -> str:
+    """Why a dead worker ended, if it could say so."""
+    try:
+        with file.open("rb") as journal:
+            header = journal.read(HEADER_OCTETS)
+    except OSError:
+        return ""
+    if len(header) < HEADER_OCTETS:
+        return ""
+    (length,) = _LENGTH.unpack_from(header, BOOT_OCTETS)
+    return header[_AT_LAST_WORDS : _AT_LAST_WORDS + length].decode("utf-8", "ignore")
+
+
 def _trace(slot: bytes) -> Trace | None:
     phase = slot[0]
     if phase == Phase.NOTHING:
@@ -141,6 +161,6 @@ def _trace(slot: bytes) -> Trace | None:
 
 def _this_boot() -> bytes:
     try:
-        return _BOOT.read_bytes().strip()[:HEADER_OCTETS]
+        return _BOOT.read_bytes().strip()[:BOOT_OCTETS]
     except OSError:
         return b""

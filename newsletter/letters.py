@@ -14,9 +14,9 @@ from newsletter import delivery, issues, links, profile
 from newsletter.errors import TemplateError
 from newsletter.mail import letters as kinds
 from newsletter.mail.content import LetterContent
-from newsletter.mail.dates import month_label
 from newsletter.mail.render import RenderError, render_letter
 from newsletter.models import Edition, Letter
+from newsletter.roster_models import RosterAnswer, RosterSheet
 from newsletter.staff import Colleague
 from subscribers.models import Subscriber
 
@@ -24,11 +24,16 @@ from subscribers.models import Subscriber
 SEND_AGAIN_FOR = timedelta(days=30)
 
 
-def send_confirmation(subscriber: Subscriber, now: datetime | None = None) -> Letter:
-    """「お申し込みの確認」 with the link that makes the subscription real; goes to people who are not subscribed."""
+def send_confirmation(subscriber: Subscriber, now: datetime | None = None, *, language: str = "") -> Letter:
+    """「お申し込みの確認」 with the link that makes the subscription real; goes to people who are not subscribed.
+
+    `language` is that of the request: what a former reader asks for is stored only when the mailbox has confirmed it.
+    """
     now = now or timezone.now()
-    facts: kinds.Confirmation = {"confirm_url": links.confirm_url(subscriber.key, now), "days": links.CONFIRM_FOR.days}
-    return _to_subscriber("confirmation", subscriber, facts, now)
+    language = language or subscriber.language
+    page = links.confirm_url(subscriber.key, now, language if language != subscriber.language else "")
+    facts: kinds.Confirmation = {"confirm_url": page, "days": links.CONFIRM_FOR.days}
+    return _to_subscriber("confirmation", subscriber, facts, now, language)
 
 
 def send_welcome(subscriber: Subscriber, now: datetime | None = None) -> Letter:
@@ -43,7 +48,7 @@ def send_welcome(subscriber: Subscriber, now: datetime | None = None) -> Letter:
 
 def send_goodbye(subscriber: Subscriber, now: datetime | None = None) -> Letter:
     """「配信を解除しました」, after the person left; the last mail they get."""
-    facts: kinds.Goodbye = {"subscribe_url": links.subscribe_url()}
+    facts: kinds.Goodbye = {"subscribe_url": links.subscribe_url(subscriber.language)}
     return _to_subscriber("goodbye", subscriber, facts, now)
 
 
@@ -111,7 +116,7 @@ def send_approval_request(edition: Edition, person: Colleague, by: str, now: dat
     facts: kinds.ApprovalRequest = {
         "person": person.name,
         "requested_by": by,
-        "issue": month_label(issue.month, issue.number),
+        "issue": issue.label,
         "release_on": issue.release_on,
         "edition_subject": edition.subject,
         "contents": "\n".join(f"{item.number}. {item.headline}" for item in items),
@@ -126,9 +131,61 @@ def send_report(facts: kinds.Report, address: str, now: datetime | None = None) 
     return _to_address("report", address, facts, now, None)
 
 
-def _to_subscriber(kind: str, subscriber: Subscriber, facts: Mapping[str, object], now: datetime | None) -> Letter:
+def send_roster(
+    sheet: RosterSheet, contributor: Contributor, url: str, file: str, now: datetime, *, is_reminder: bool
+) -> Letter:
+    """「宛先のご確認のお願い」 (or that it is still awaited) with the member's link; `file` names what is attached."""
+    facts: kinds.Roster = {
+        "member": sheet.member.name,
+        "contributor": contributor.name or contributor.section or "ご担当者",
+        "year": sheet.round.year,
+        "people": sheet.lines.count(),
+        "deadline": sheet.round.deadline,
+        "url": url,
+    }
+    if file:
+        facts["file"] = file
+    return _to_address("roster_reminder" if is_reminder else "roster", contributor.email, facts, now, None)
+
+
+def send_roster_receipt(answer: RosterAnswer, summary: str, address: str, url: str = "") -> Letter:
+    """「宛先の確認の回答を受け付けました」 to one of the member's contributors, whoever answered."""
+    sheet = answer.sheet
+    facts: kinds.RosterReceipt = {
+        "member": sheet.member.name,
+        "year": sheet.round.year,
+        "respondent": "　".join(part for part in (answer.by_department, answer.by_name) if part),
+        "received_at": timezone.localtime(answer.at),
+        "summary": summary,
+        "deadline": sheet.round.deadline,
+    }
+    if url:
+        facts["url"] = url
+    return _to_address("roster_receipt", address, facts, answer.at, None)
+
+
+def send_named(subscriber: Subscriber, member: str, now: datetime) -> Letter:
+    """「配信先に登録しました」 to a person whom a member named: who it was, and the way out first."""
+    facts: kinds.Named = {
+        "member": member,
+        "preferences_url": links.preferences_url(subscriber.key),
+        "unsubscribe_url": links.unsubscribe_url(subscriber.key),
+        "archive_url": links.archive_url(),
+    }
+    return _to_subscriber("named", subscriber, facts, now)
+
+
+def send_moved(subscriber: Subscriber, member: str, now: datetime) -> Letter:
+    """「配信を終わりました」 to a person who moved on, as the member says; they may sign up again."""
+    facts: kinds.Moved = {"member": member, "subscribe_url": links.subscribe_url(subscriber.language)}
+    return _to_subscriber("moved", subscriber, facts, now)
+
+
+def _to_subscriber(
+    kind: str, subscriber: Subscriber, facts: Mapping[str, object], now: datetime | None, language: str = ""
+) -> Letter:
     # No address: it is read again when the letter is claimed.
-    return _queue(kind, facts, now, Letter(subscriber=subscriber))
+    return _queue(kind, facts, now, Letter(subscriber=subscriber), language or subscriber.language)
 
 
 def _to_address(
@@ -137,17 +194,20 @@ def _to_address(
     return _queue(kind, facts, now, Letter(address=address, submission=submission))
 
 
-@transaction.atomic
-def _queue(kind: str, facts: Mapping[str, object], now: datetime | None, letter: Letter) -> Letter:
+def _queue(
+    kind: str, facts: Mapping[str, object], now: datetime | None, letter: Letter, language: str = settings.LANGUAGE_CODE
+) -> Letter:
     now = now or timezone.now()
-    association = profile.current()
-    content = LetterContent(association.publisher, association.title, facts, association.palette)
+    language = language if kind in kinds.IN_ENGLISH else settings.LANGUAGE_CODE
+    association = profile.current().in_language(language)
+    content = LetterContent(association.publisher, association.title, facts, association.palette, language)
     try:
         rendered = render_letter(kind, content, settings.MAIL_TEMPLATES)
     except RenderError as error:
         raise TemplateError(f"個別メール「{kind}」を作れません。{error}") from error
     letter.kind, letter.written_at = kind, now
     letter.subject, letter.html, letter.text = rendered.subject, rendered.html, rendered.text
-    letter.save()
-    delivery.queue_letter(letter, now)
+    with transaction.atomic():  # no longer than the rows need: on SQLite everybody else waits for it
+        letter.save()
+        delivery.queue_letter(letter, now)
     return letter

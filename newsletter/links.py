@@ -13,7 +13,10 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer, b64_encode
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.dateformat import format as date_format
 from django.utils.http import base36_to_int, int_to_base36
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from feeds.models import Submission
 from newsletter.errors import LinkError
@@ -33,6 +36,7 @@ PATHS = {
     "archive": "archive/",
     "subscribe": "subscribe/",
     "desk": "staff/",
+    "roster": "r/{}/",
 }
 # Django takes a separator outside the base64 alphabet; mail programs keep a dot inside a link.
 SEPARATOR = "."
@@ -40,7 +44,7 @@ SEPARATOR = "."
 SIGNATURE_LENGTH = 22
 LONGEST_TOKEN = 200
 
-WRONG = "このリンクは正しくありません。メールに書かれたリンクが途中で切れていないか、確認してください。"
+WRONG = gettext_lazy("このリンクは正しくありません。メールに書かれたリンクが途中で切れていないか、確認してください。")
 
 
 class Purpose(StrEnum):
@@ -50,6 +54,7 @@ class Purpose(StrEnum):
     PREFERENCES = "newsletter.links.preferences"
     CONFIRM = "newsletter.links.confirm"
     SUBMISSION = "newsletter.links.submission"
+    ROSTER = "newsletter.links.roster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +144,11 @@ def _read_reader(purpose: Purpose, token: str) -> ReaderLink:
 
 
 # ------------------------------------------------------------ links with an end
-def confirm_url(subscriber_key: str, now: datetime | None = None) -> str:
-    """The link of the confirmation letter; good for 14 days."""
+def confirm_url(subscriber_key: str, now: datetime | None = None, language: str = "") -> str:
+    """The link of the confirmation letter; good for 14 days. `language`: if not the one the subscriber has stored."""
     expires_at = (now or timezone.now()) + CONFIRM_FOR
-    return _address("confirm", _expiring_token(Purpose.CONFIRM, subscriber_key, expires_at))
+    page = _address("confirm", _expiring_token(Purpose.CONFIRM, subscriber_key, expires_at))
+    return page + (f"?lang={language}" if language else "")
 
 
 def submission_url(member_key: str, expires_at: datetime) -> str:
@@ -150,9 +156,14 @@ def submission_url(member_key: str, expires_at: datetime) -> str:
     return _address("submit", _expiring_token(Purpose.SUBMISSION, member_key, expires_at))
 
 
+def roster_url(sheet_key: str, expires_at: datetime) -> str:
+    """A member's own link to 宛先の確認; good until `expires_at`."""
+    return _address("roster", _expiring_token(Purpose.ROSTER, sheet_key, expires_at))
+
+
 def read_confirm(token: str, now: datetime | None = None) -> str:
     """The subscriber's key; LinkError if the link is not ours or its 14 days are over."""
-    again = "お手数ですが、もう一度お申し込みください。"
+    again = _("お手数ですが、もう一度お申し込みください。")
     return _read_expiring(Purpose.CONFIRM, token, now or timezone.now(), again)
 
 
@@ -160,6 +171,12 @@ def read_submission(token: str, now: datetime | None = None) -> str:
     """The member's key; LinkError if the link is not ours or its day is over."""
     again = "新しいリンクが必要なときは、事務局へご連絡ください。"
     return _read_expiring(Purpose.SUBMISSION, token, now or timezone.now(), again)
+
+
+def read_roster(token: str, now: datetime | None = None) -> str:
+    """The sheet's key; LinkError if the link is not ours or its day is over."""
+    again = "まだ回答がお済みでないときは、事務局へご連絡ください。"
+    return _read_expiring(Purpose.ROSTER, token, now or timezone.now(), again)
 
 
 def _expiring_token(purpose: Purpose, key: str, expires_at: datetime) -> str:
@@ -170,10 +187,8 @@ def _read_expiring(purpose: Purpose, token: str, now: datetime, again: str) -> s
     key, expires = _unsign(purpose, token)
     expires_at = datetime.fromtimestamp(base36_to_int(expires), UTC)
     if now > expires_at:
-        day = timezone.localtime(expires_at)
-        raise LinkError(
-            f"このリンクの有効期限（{day.year}年{day.month}月{day.day}日 {day:%H:%M}）は過ぎています。{again}"
-        )
+        end = date_format(timezone.localtime(expires_at), _("Y年n月j日 H:i"))
+        raise LinkError(_("このリンクの有効期限（%(end)s）は過ぎています。%(again)s") % {"end": end, "again": again})
     return key
 
 
@@ -188,19 +203,14 @@ def photo_url(submission: Submission) -> str:
     return _address("photo", quote(str(submission.photo.name).rpartition("/")[2]))
 
 
-def issue_slug(issue: Issue) -> str:
-    """The issue's name in addresses: 2026-11."""
-    return f"{issue.month:%Y-%m}"
-
-
 def issue_url(issue: Issue) -> str:
     """The issue on the web; the address never changes."""
-    return _address("issue", issue_slug(issue))
+    return _address("issue", issue.slug)
 
 
 def item_url(issue: Issue, number: int) -> str:
     """One item of the issue on the web; the address never changes."""
-    return _address("item", issue_slug(issue), str(number))
+    return _address("item", issue.slug, str(number))
 
 
 def archive_url() -> str:
@@ -208,6 +218,6 @@ def archive_url() -> str:
     return _address("archive")
 
 
-def subscribe_url() -> str:
-    """The page where people sign up."""
-    return _address("subscribe")
+def subscribe_url(language: str = settings.LANGUAGE_CODE) -> str:
+    """The page where people sign up, in the language (ja, en) of who is sent there."""
+    return _address("subscribe") + (f"?lang={language}" if language != settings.LANGUAGE_CODE else "")

@@ -13,7 +13,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from feeds.models import Entry, Submission
+from newsletter import roster_models  # noqa: F401 - Django looks for an application's models here
 from newsletter.errors import EditionError
+from newsletter.mail.dates import month_label
 from subscribers.models import Subscriber
 
 
@@ -48,14 +50,15 @@ class Association(models.Model):
 
 
 class Issue(models.Model):
-    """The monthly number being assembled."""
+    """The monthly number being assembled, or a 号外 between two of them."""
 
     class State(models.TextChoices):
         OPEN = "open", "編集中"
         APPROVED = "approved", "承認済み"  # an edition of it was approved; placements are locked
         SENT = "sent", "配信済み"
 
-    month = models.DateField("月号", unique=True)  # the first day of the month
+    month = models.DateField("月号")  # the first day of the month
+    extra = models.PositiveSmallIntegerField("号外", default=0)  # 0: the monthly number; 1, 2 …: 号外 of that month
     number = models.PositiveIntegerField("通算号数", null=True, blank=True, unique=True)
     release_on = models.DateField("配信日")
     subject = models.CharField("件名", max_length=200)
@@ -68,10 +71,24 @@ class Issue(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "号"
-        ordering = ("-month",)
+        ordering = ("-month", "-release_on", "-extra")
+        constraints = (
+            models.UniqueConstraint(fields=["month", "extra"], name="issue_once_per_month"),
+            models.CheckConstraint(condition=Q(extra=0) | Q(number__isnull=True), name="extra_has_no_number"),
+        )
 
     def __str__(self) -> str:
-        return f"{self.month.year}年{self.month.month}月号"
+        return month_label(self.month, extra=self.extra)
+
+    @property
+    def label(self) -> str:
+        """With its serial number: 2026年11月号（第137号）."""
+        return month_label(self.month, self.number, self.extra)
+
+    @property
+    def slug(self) -> str:
+        """Its name in addresses and commands: 2026-11, its 号外 2026-11-x1."""
+        return f"{self.month:%Y-%m}" + (f"-x{self.extra}" if self.extra else "")
 
 
 class Placement(models.Model):
@@ -256,6 +273,8 @@ class Campaign(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="repeats", verbose_name="もとの配信"
     )
     again_states = models.JSONField("送り直す状態", default=list, blank=True)
+    # And for those whom the earlier one had to leave out, and who may be written to by now: see audiences.py.
+    again_eligible = models.BooleanField("送れるようになった方にも", default=False)
     segment = models.JSONField("絞り込み", default=dict, blank=True)  # as segments.Segment says it; empty: everybody
     rehearsal = models.BooleanField("リハーサル", default=False)  # goes to the catcher whatever the relay is
     starts_at = models.DateTimeField("配信予定", null=True, blank=True)  # None: when somebody says so
@@ -266,6 +285,9 @@ class Campaign(models.Model):
     # How many stood in which state when somebody said "go on": the next stop counts from there.
     forgiven = models.JSONField("続けたときの件数", default=dict, blank=True, editable=False)
     paced = models.BooleanField("受信側ごとの速さ", default=False, editable=False)  # as the last run was
+    # Through the quiet hours that end then it does not rest, because somebody said so: see quiet_hours.py.
+    night_until = models.DateTimeField("夜間も続ける期限", null=True, blank=True)
+    night_by = models.CharField("夜間も続けると決めた人", max_length=150, blank=True)
     released_by = models.CharField("配信した人", max_length=150, blank=True)  # who said "send"
     expanded_at = models.DateTimeField("宛先確定", null=True, blank=True)  # one Delivery per recipient exists
     started_at = models.DateTimeField("開始", null=True, blank=True)
@@ -283,7 +305,7 @@ class Exclusion(models.Model):
     """A candidate of a campaign who gets nothing, and why. Candidates = deliveries + exclusions."""
 
     class Reason(models.TextChoices):
-        # The first seven as subscribers.audience.Why says them at the claim.
+        # The first eight as subscribers.audience.Why says them at the claim.
         PENDING = "pending", "申込の確認がまだです"
         LEFT = "left", "本人が解除しました"
         BOUNCED = "bounced", "宛先不明のため停止中です"
@@ -291,6 +313,7 @@ class Exclusion(models.Model):
         ERASED = "erased", "本人の求めで消去しました"
         BY_HAND = "by_hand", "事務局が停止しました"
         PAUSED = "paused", "本人の希望でお休み中です"
+        ONLY_MONTHLY = "only_monthly", "毎月の号だけを希望しています（号外は送りません）"
         SEGMENT = "segment", "配信の対象（絞り込み）に当たりません"
         HAD_IT = "had_it", "同じ版を、前の配信で受け取っている（可能性がある）ため"
         DUPLICATE = "duplicate", "別の登録と同じメールボックスです"
@@ -332,7 +355,7 @@ class Letter(models.Model):
 
 
 class Delivery(models.Model):
-    """One mail to one recipient, with its state. Only newsletter.delivery moves it."""
+    """One mail to one recipient, with its state. Only newsletter.delivery, sweep and doubt move it."""
 
     class State(models.TextChoices):
         HELD = "held", "順番待ち"  # its wave has not begun: see waves.py

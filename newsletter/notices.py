@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from newsletter import letters, links, reports, staff
 from newsletter.errors import NewsletterError
-from newsletter.mail.dates import month_label
 from newsletter.mail.letters import Report
 from newsletter.models import Campaign, Delivery
 
@@ -36,7 +35,7 @@ def _facts(campaign: Campaign, person: str, now: datetime) -> Report:
     report, issue = reports.report(campaign), campaign.edition.issue
     facts: Report = {
         "person": person,
-        "issue": month_label(issue.month, issue.number),
+        "issue": issue.label,
         "number": campaign.pk,
         "total": report.total,
         "sent": report.states[State.SENT],

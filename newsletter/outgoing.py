@@ -20,6 +20,7 @@ from newsletter.mail.dkim import Signer
 from newsletter.mail.envelope import Envelope
 from newsletter.mail.message import CompiledMessage, Recipient, Sender, compile_message
 from newsletter.models import Campaign, Edition, Letter
+from newsletter.roster import files as roster_files
 
 REHEARSAL_MARK, TEST_MARK = "【リハーサル】", "【テスト】"
 # As long as a real key and nobody's: a click in a rehearsal or a test mail changes nothing for any reader.
@@ -38,9 +39,9 @@ class Outgoing:
     slot: int = -1  # in the worker's journal
     settlement: Settlement | None = None  # once it has its answer
 
-    def content(self) -> bytes:
-        """The whole message, lines ended by CRLF."""
-        return self.message.join(self.recipient)
+    def content(self, *, eight_bit: bool = False) -> bytes:
+        """The whole message, lines ended by CRLF; `eight_bit`: for a relay that takes 8-bit bodies."""
+        return self.message.join(self.recipient, eight_bit=eight_bit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class EditionMail:
             marked = replace(self.rendered, subject=self.mark + self.rendered.subject)
             self._compiled[text_only] = compile_message(
                 marked, sender(self.association), date=self.date, text_only=text_only, bulk=True,
-                signer=signing.signer(),
+                signer=signing.signer(), eight_bit=settings.RELAY_8BITMIME,
             )  # fmt: skip
         return self._compiled[text_only]
 
@@ -124,6 +125,7 @@ class LetterMail:
             message = compile_message(
                 rendered, sender(self.association), date=letter.written_at,
                 text_only=claim.addressee.text_only, bulk=False, signer=self.signer,
+                files=roster_files.attached_to(letter), eight_bit=settings.RELAY_8BITMIME,
             )  # fmt: skip
         except NewsletterError as error:
             return Unmailable(claim, str(error))

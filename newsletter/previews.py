@@ -13,7 +13,7 @@ from django.conf import settings
 from feeds.models import Submission
 from newsletter import editions, issues
 from newsletter.errors import EditionError
-from newsletter.links import issue_slug, photo_url, preferences_url, unsubscribe_url
+from newsletter.links import photo_url, preferences_url, unsubscribe_url
 from newsletter.mail.content import PREFERENCES_SLOT, UNSUBSCRIBE_SLOT, IssueContent, RenderedMail
 from newsletter.mail.message import Recipient
 from newsletter.mail.views import GatewayReport, Kind, View, overview_page, views
@@ -52,13 +52,13 @@ def of_issue(issue: Issue, now: datetime, reader_address: str = "") -> Preview:
 
     Its links are as long as real ones and nobody's: a click in a preview must not unsubscribe the reader.
     """
-    addressee = find_addressee(reader_address) if reader_address else Addressee()
+    addressee = find_addressee(reader_address, extra=issue.extra > 0) if reader_address else Addressee()
     content, rendered, lacking = _rendered(issue)
     mail = EditionMail(rendered, now)
     sender_domain = mail.association.sender.address.rpartition("@")[2]
     recipient = Recipient(
         addressee.address,
-        f"<preview.{issue_slug(issue)}@{sender_domain}>",
+        f"<preview.{issue.slug}@{sender_domain}>",
         unsubscribe_url(NOBODY),
         preferences_url(NOBODY),
     )
@@ -69,13 +69,13 @@ def of_issue(issue: Issue, now: datetime, reader_address: str = "") -> Preview:
     return Preview(issue, addressee, filled, message, gateway, shown, tuple(lacking))
 
 
-def find_addressee(address: str) -> Addressee:
-    """The subscriber with this address, and whether they would get the e-news now; EditionError if there is none."""
+def find_addressee(address: str, *, extra: bool = False) -> Addressee:
+    """The subscriber with this address, and whether they would get it (a 号外, if `extra`) now; EditionError if none."""
     read = addresses.read_address(address)
     subscriber = Subscriber.objects.filter(address_key=read.key).first()
     if subscriber is None:
         raise EditionError(f"{read.address} という購読者はいません。newsletter subscribers find で探せます。")
-    answer = audience.check([subscriber.pk])[subscriber.pk]
+    answer = audience.check([subscriber.pk], extra=extra)[subscriber.pk]
     hindrance = answer.reason.label if isinstance(answer, audience.Exclusion) else ""
     return Addressee(subscriber.address, subscriber.format == Subscriber.Format.TEXT, str(hindrance))
 
@@ -107,7 +107,7 @@ def _pictures(issue: Issue) -> dict[str, str]:
 def write(preview: Preview, folder: Path) -> dict[str, Path]:
     """Every view as a file, with one page that shows them all; the names begin with the issue's."""
     folder.mkdir(parents=True, exist_ok=True)
-    slug = issue_slug(preview.issue)
+    slug = preview.issue.slug
     for old in folder.glob(f"{slug}-*.*"):  # nothing of an earlier preview stays beside this one
         old.unlink()
     files = {key: folder / f"{slug}{ending}" for key, ending in _names(preview)}
@@ -136,7 +136,7 @@ def photograph(preview: Preview, folder: Path) -> dict[str, Path]:
     """Every view but the source as a PNG; ScreenshotError without Chromium."""
     from newsletter import screenshots
 
-    slug, pictures = issue_slug(preview.issue), {}
+    slug, pictures = preview.issue.slug, {}
     screenshots.browser_program()
     for view in preview.views:
         if view.kind is not Kind.SOURCE:

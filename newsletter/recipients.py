@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from newsletter.models import Delivery
+from newsletter.models import Delivery, Issue
 from subscribers import addresses, audience, suppression
 from subscribers.audience import Reader, Why
 from subscribers.errors import AddressError
@@ -43,17 +43,26 @@ LETTER_RULES: Mapping[str, Rule] = {
     "confirmation": Rule(despite=frozenset({_LEFT, _BOUNCED, _BY_HAND, _ERASED})),
     "welcome": Rule(frozenset({Subscriber.State.ACTIVE})),
     "already_subscribed": Rule(frozenset({Subscriber.State.ACTIVE})),
+    "named": Rule(frozenset({Subscriber.State.ACTIVE})),
+    "moved": Rule(frozenset({Subscriber.State.LEFT}), frozenset({_LEFT})),
     "goodbye": Rule(frozenset({Subscriber.State.LEFT}), frozenset({_LEFT})),
 }
 NO_OTHER_KIND = Rule(frozenset())
-# To a member's staff about their own submission: who left the e-news still gets the receipt.
-STAFF_RULE = Rule(despite=frozenset({_LEFT}))
+# To a member's staff about their own submission: who left the e-news, or had their entry as a reader erased and stayed
+# a contact, still gets the receipt.
+STAFF_RULE = Rule(despite=frozenset({_LEFT, _ERASED}))
 
 
 def readers_at_claim(deliveries: Sequence[tuple[int, int | None]]) -> dict[int, Addressee | str]:
     """For each (delivery, subscriber) of a campaign its addressee, or the reason (Japanese) why nobody may get it."""
-    checked = audience.check([id_ for _, id_ in deliveries if id_ is not None])
+    ids = [id_ for _, id_ in deliveries if id_ is not None]
+    checked = audience.check(ids, extra=_is_extra(deliveries[0][0])) if ids else {}
     return {pk: _addressee(checked[id_] if id_ is not None else None) for pk, id_ in deliveries}
+
+
+def _is_extra(delivery_id: int) -> bool:
+    """Whether the delivery brings a 号外, which not everybody wants."""
+    return Issue.objects.filter(editions__campaigns__deliveries=delivery_id, extra__gt=0).exists()
 
 
 def _addressee(answer: Reader | audience.Exclusion | None) -> Addressee | str:

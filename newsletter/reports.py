@@ -14,11 +14,12 @@ from typing import TypeVar
 from django.db.models import Count, Model, Q, QuerySet
 from django.utils import timezone
 
-from newsletter import campaigns
+from newsletter import campaigns, quiet_hours, segments, workers
 from newsletter.delivery import UNFINISHED
 from newsletter.errors import CampaignError
 from newsletter.mail import providers
 from newsletter.models import Campaign, Delivery
+from newsletter.segments import Segment
 from subscribers.exporter import escape
 
 State = Delivery.State
@@ -54,6 +55,12 @@ class Report:
     lines: tuple[Line, ...]  # all but the plainly sent, most frequent first
     next_retry_at: datetime | None
     excluded: dict[str, int] = field(default_factory=dict)  # Exclusion.Reason, those that occur
+    rests_until: datetime | None = None  # it is night, and the campaign rests
+
+    @property
+    def sentence(self) -> str:
+        """Whom the campaign is for, as people say it."""
+        return segments.sentence(Segment.of(self.campaign.segment))
 
     @property
     def candidates(self) -> int:
@@ -77,22 +84,32 @@ class Report:
         return (finished - started).total_seconds() if started and finished else None
 
 
-def report(campaign: Campaign) -> Report:
+def report(campaign: Campaign, now: datetime | None = None) -> Report:
     """Count the campaign's deliveries; set-based, however many there are."""
+    now = now or timezone.now()
     counts = campaigns.counts(campaign)
     troubled = campaign.deliveries.exclude(state__in=(State.HELD, State.QUEUED, State.SENDING)).exclude(
         state=State.SENT, reason=""
     )
     grouped = troubled.order_by().values_list("state", "reason", "reply_code").annotate(Count("pk"))
     lines = sorted((Line(*row) for row in grouped), key=lambda line: -line.count)
-    waiting = campaign.deliveries.filter(state=State.DEFERRED).order_by("retry_at")
+    states = {state: counts[state] for state in State.values}
+    rests = campaign.state == Campaign.State.SENDING and any(states[state] for state in UNFINISHED)
     return Report(
         campaign,
-        {state: counts[state] for state in State.values},
+        states,
         tuple(lines),
-        waiting.values_list("retry_at", flat=True).first(),
+        _next_retry(campaign),
         excluded(campaign),
+        quiet_hours.rests_until(campaign, now) if rests else None,
     )
+
+
+def _next_retry(campaign: Campaign) -> datetime | None:
+    """When the next deferred mail is tried again: not in the night."""
+    waiting = campaign.deliveries.filter(state=State.DEFERRED).order_by("retry_at")
+    due = waiting.values_list("retry_at", flat=True).first()
+    return (quiet_hours.rests_until(campaign, due) or due) if due else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +128,16 @@ class ProviderLine:
     def label(self) -> str:
         """The provider's name."""
         return providers.label(self.provider)
+
+
+def why_it_stands(campaign: Campaign) -> str:
+    """The reason of a pause, or the last words of a sender on this machine that could not write to the ledger."""
+    if campaign.state != Campaign.State.SENDING or campaign.pause_reason:
+        return campaign.pause_reason
+    words = workers.last_words()
+    claimed = campaign.deliveries.filter(state=State.SENDING, claimed_by__in=words)
+    holder = claimed.order_by().values_list("claimed_by", flat=True).first()
+    return words[holder] if holder else ""
 
 
 def by_provider(campaign: Campaign) -> list[ProviderLine]:

@@ -54,7 +54,7 @@ def find(words: Sequence[str]) -> list[tuple[int, int]]:
     hits = SearchText.objects.filter(*(Q(words__contains=word) for word in words), edition__in=current).annotate(
         first=Case(When(in_headline, then=Value(True)), default=Value(False), output_field=BooleanField())
     )
-    ordered = hits.order_by("-first", "-edition__issue__month", "item")
+    ordered = hits.order_by("-first", "-edition__issue__month", "-edition__issue__release_on", "edition", "item")
     return list(ordered.values_list("edition_id", "item")[:MOST_HITS])
 
 

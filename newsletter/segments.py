@@ -20,11 +20,11 @@ from django.utils import timezone
 from feeds import members
 from feeds.errors import MemberError
 from feeds.models import Member
-from newsletter import profile
+from newsletter import wishes
 from newsletter.errors import SegmentError
 from subscribers.models import Subscriber
 
-CONDITIONS = "kind、municipality、prefecture、section、format、since、until"
+CONDITIONS = "kind、municipality、prefecture、section、pathway、format、since、until"
 KINDS = {"full": "正会員", "special": "特別会員", "member": "会員", "none": "会員ではない"}
 FORMATS = {str(value): str(label) for value, label in Subscriber.Format.choices}
 
@@ -37,6 +37,7 @@ class Segment:
     municipality: tuple[str, ...] = ()  # codes
     prefecture: tuple[str, ...] = ()  # names
     section: tuple[str, ...] = ()  # keys; who wants all sections wants these too
+    pathway: tuple[str, ...] = ()  # keys, likewise
     format: str = ""
     since: str = ""  # confirmed on this day or later
     until: str = ""  # confirmed on this day or earlier
@@ -72,6 +73,13 @@ def read(text: str) -> Segment:
     return Segment(**values)
 
 
+def written(segment: Segment) -> str:
+    """The segment as the one line that `read` understands."""
+    return " ".join(
+        f"{name}={','.join(value) if isinstance(value, list) else value}" for name, value in segment.stored.items()
+    )
+
+
 def within(segment: Segment) -> QuerySet[Subscriber]:
     """The subscribers to whom all conditions apply, whatever their state is."""
     return Subscriber.objects.filter(condition(segment))
@@ -87,7 +95,9 @@ def condition(segment: Segment) -> Q:
     if segment.prefecture:
         wanted &= Q(municipality__in=_codes_of(segment.prefecture))
     if segment.section:
-        wanted &= _wanting(segment.section)
+        wanted &= _wanting("sections", segment.section)
+    if segment.pathway:
+        wanted &= _wanting("pathways", segment.pathway)
     if segment.format:
         wanted &= Q(format=segment.format)
     if segment.since:
@@ -107,7 +117,9 @@ def sentence(segment: Segment) -> str:
     if segment.prefecture:
         parts.append("、".join(segment.prefecture) + "の自治体")
     if segment.section:
-        parts.append(f"欄「{'」「'.join(map(_title, segment.section))}」を希望")
+        parts.append(f"欄{_named(segment.section, wishes.section_titles())}を希望")
+    if segment.pathway:
+        parts.append(f"道筋{_named(segment.pathway, wishes.pathway_labels())}を希望")
     if segment.format:
         parts.append(f"{FORMATS[segment.format]}を希望")
     if segment.since:
@@ -143,12 +155,17 @@ def _prefectures(value: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _sections(value: str) -> tuple[str, ...]:
-    titles = {section.title: section.key for section in profile.current().sections}
-    keys = [titles.get(name, name) for name in _several(value)]
-    if wrong := [key for key in keys if key not in titles.values()]:
-        raise SegmentError(f"欄「{wrong[0]}」がありません。使えるのは {'、'.join(titles.values())} です。")
-    return tuple(keys)
+def _keys_of(word: str, titles: Callable[[], Mapping[str, str]]) -> Callable[[str], tuple[str, ...]]:
+    def read_keys(value: str) -> tuple[str, ...]:
+        known = titles()
+        by_title = {title: key for key, title in known.items()}
+        keys = [by_title.get(name, name) for name in _several(value)]
+        if wrong := [key for key in keys if key not in known]:
+            listed = "、".join(f"{key}（{title}）" for key, title in known.items())
+            raise SegmentError(f"{word}「{wrong[0]}」がありません。使えるのは {listed or '（なし）'} です。")
+        return tuple(keys)
+
+    return read_keys
 
 
 def _date(value: str) -> str:
@@ -163,7 +180,8 @@ def _several(value: str) -> list[str]:
 
 
 _READ: Mapping[str, Callable[[str], Any]] = {
-    "kind": _one_of(KINDS), "municipality": _municipalities, "prefecture": _prefectures, "section": _sections,
+    "kind": _one_of(KINDS), "municipality": _municipalities, "prefecture": _prefectures,
+    "section": _keys_of("欄", wishes.section_titles), "pathway": _keys_of("道筋", wishes.pathway_labels),
     "format": _one_of(FORMATS), "since": _date, "until": _date,
 }  # fmt: skip
 
@@ -177,11 +195,11 @@ def _of_kind(kind: str) -> Q:
     return ~at_members if kind == "none" else at_members
 
 
-def _wanting(keys: tuple[str, ...]) -> Q:
+def _wanting(wish: str, keys: tuple[str, ...]) -> Q:
     """Whose wishes hold one of the keys, or none at all. JSON is compared as text: that works on both databases."""
-    wanted = Q(sections=[])
+    wanted = Q(**{wish: []})
     for key in keys:
-        wanted |= Q(Contains(Cast("sections", TextField()), f'"{key}"'))
+        wanted |= Q(Contains(Cast(wish, TextField()), f'"{key}"'))
     return wanted
 
 
@@ -201,10 +219,8 @@ def _place(code: str) -> str:
         return code
 
 
-def _title(key: str) -> str:
-    loaded = profile.current_or_none()
-    section = loaded.section(key) if loaded else None
-    return section.title if section else key
+def _named(keys: tuple[str, ...], titles: Mapping[str, str]) -> str:
+    return "".join(f"「{titles.get(key, key)}」" for key in keys)
 
 
 def _day(day: str) -> str:

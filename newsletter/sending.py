@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -10,20 +9,31 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Event
 
-from django.conf import settings
 from django.utils import timezone
 
-from newsletter import brakes, campaigns, delivery, identity, notices, pace, waves, workers
+from newsletter import (
+    brakes,
+    campaigns,
+    delivery,
+    doubt,
+    identity,
+    notices,
+    pace,
+    quiet_hours,
+    relays,
+    schedule,
+    sweep,
+    waves,
+    workers,
+)
 from newsletter.engine import Cause, Clock, Engine, Progress, Run
-from newsletter.errors import CampaignError, NewsletterError, RelayError
-from newsletter.mail import smtp
-from newsletter.mail.relay import read_relays
+from newsletter.errors import CampaignError, NewsletterError
 from newsletter.mail.smtp import Relay
 from newsletter.models import Campaign
 from newsletter.outgoing import EditionMail, LetterMail
 from newsletter.proofing import link_checks
 
-__all__ = ["Cause", "Progress", "Run", "continue_campaigns", "relay_for", "relay_name", "send_campaign", "send_letters"]
+__all__ = ["Cause", "Progress", "Run", "continue_campaigns", "send_campaign", "send_letters"]
 
 log = logging.getLogger(__name__)
 
@@ -52,21 +62,21 @@ def send_campaign(
 
 
 def continue_campaigns(now: datetime | None = None, *, stop_event: Event | None = None) -> list[Run]:
-    """Start the campaigns whose hour has come, and go on with those under way that no other process here is sending."""
+    """Start the campaigns whose hour has come; go on with those that do not rest and that nobody here is sending."""
     clock = running_clock(now)
     if locked := identity.problem():
         log.warning(locked)
         return []
     identity.see()
-    delivery.follow_policy(clock())
-    for campaign in list(campaigns.due(clock())):
+    doubt.follow_policy(clock())
+    for campaign in list(schedule.due(clock())):
         try:
             link_checks.before_sending(campaign, clock())
-            campaigns.start_at_its_hour(campaign, clock())
+            schedule.start_at_its_hour(campaign, clock())
         except NewsletterError as error:
-            campaigns.postpone(campaign, str(error))
+            schedule.postpone(campaign, str(error))
     runs = []
-    for campaign in list(campaigns.with_work(clock())):
+    for campaign in schedule.under_way(clock()):
         with workers.alone(_task(campaign)) as free:
             if free:
                 runs.append(_send(campaign, clock, stop_event=stop_event))
@@ -85,7 +95,7 @@ def _send(
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Run:
     identity.stamp()
-    delivery.sweep(clock())
+    sweep.sweep(clock())
     campaign.refresh_from_db()
     campaigns.must_be_running(campaign)
     counts = campaigns.counts(campaign)
@@ -93,13 +103,15 @@ def _send(
     mail = EditionMail.of(campaign, clock())
     if wrong := campaigns.problem(campaign) or mail.problem():
         run = Run(progress, Cause.MESSAGE, wrong)
+    elif until := quiet_hours.rests_until(campaign, clock()):
+        run = Run(progress, Cause.NIGHT, quiet_hours.words(until))
     else:
-        engine = Engine(mail, (relay,) if relay else relays_for(campaign), clock, progress, campaign)
+        engine = Engine(mail, (relay,) if relay else relays.for_campaign(campaign), clock, progress, campaign)
         engine.stop_event, engine.on_progress = stop_event or engine.stop_event, on_progress
         run = _in_waves(engine, campaign)
     if run.cause in (Cause.RELAY, Cause.POLICY, Cause.MESSAGE, Cause.RATES):
         campaigns.pause(campaign, run.words)
-    delivery.follow_policy(clock(), campaign)
+    doubt.follow_policy(clock(), campaign)
     if campaigns.close_if_finished(campaign, clock()):
         notices.campaign_is_over(campaign, clock())
     return run
@@ -109,7 +121,8 @@ def _in_waves(engine: Engine, campaign: Campaign) -> Run:
     """Run the engine for each wave, and again for those whom the pace of their provider makes wait."""
     campaign.paced = pace.is_wanted(campaign)
     campaign.save(update_fields=["paced"])
-    while (run := _watched(engine, campaign)).cause is Cause.NONE:
+    watch = brakes.Watch(campaign)
+    while (run := _watched(engine, campaign, watch)).cause is Cause.NONE:
         if campaign.wave in (waves.Wave.SEEDS, waves.Wave.SAMPLE) and (words := brakes.verdict(campaign)):
             return replace(run, cause=Cause.RATES, words=words)
         if not waves.open_next(campaign) and not _wait_for_pace(engine, campaign):
@@ -117,18 +130,24 @@ def _in_waves(engine: Engine, campaign: Campaign) -> Run:
     return run
 
 
-def _watched(engine: Engine, campaign: Campaign) -> Run:
-    """One run of the engine, with a hand on the brake."""
+def _watched(engine: Engine, campaign: Campaign, brake: brakes.Watch) -> Run:
+    """One run of the engine, with a hand on the brake; none at all if an earlier one has left too much behind."""
     stopped: list[str] = []
     told = engine.on_progress
 
-    def watch(progress: Progress) -> None:
-        if campaign.wave and not stopped and (words := brakes.verdict_under_way(campaign, progress)):
+    def look(progress: Progress) -> None:
+        if campaign.wave and not stopped and (words := brake.look(progress, engine.clock())):
             stopped.append(words)
             campaigns.pause(campaign, words)  # the engine sees it at its next turn
+
+    def watch(progress: Progress) -> None:
+        look(progress)
         if told:
             told(progress)
 
+    look(engine.progress)
+    if stopped:
+        return Run(engine.progress, Cause.RATES, stopped[0])
     # A new one each time: an engine runs once.
     run = replace(engine, on_progress=watch).run()
     return replace(run, cause=Cause.RATES, words=stopped[0]) if stopped else run
@@ -147,43 +166,6 @@ def _wait_for_pace(engine: Engine, campaign: Campaign) -> bool:
     return False
 
 
-def relays_for(campaign: Campaign | None = None) -> tuple[Relay, ...]:
-    """The relays of the settings. A rehearsal never leaves this machine, whatever they say."""
-    if campaign is not None and campaign.rehearsal:
-        return (Relay.from_url(settings.CATCHER_RELAY_URL, connections=settings.RELAY_CONNECTIONS),)
-    return read_relays(settings.RELAY_URL, ca_file=settings.RELAY_CA_FILE, connections=settings.RELAY_CONNECTIONS)
-
-
-def relay_for(campaign: Campaign | None = None) -> Relay:
-    """The first of the relays, for a single mail."""
-    return relays_for(campaign)[0]
-
-
-def check_relay(campaign: Campaign) -> None:
-    """RelayError, with the reason, when mail of this campaign could not be handed over now."""
-    first: tuple[Relay, RelayError] | None = None
-    for relay in relays_for(campaign):
-        try:
-            asyncio.run(smtp.check_relay(relay))
-        except RelayError as error:
-            first = first or (relay, error)
-        else:
-            return  # one is enough to begin with
-    if first is None:
-        return
-    relay, wrong = first
-    if relay.name != Relay.from_url(settings.CATCHER_RELAY_URL).name:
-        raise wrong
-    raise RelayError(f"{wrong}メール受信箱は newsletter catch で動かします。") from wrong
-
-
-def relay_name(*, rehearsal: bool = False) -> str:
-    """Where mail would go now, for the question before it goes."""
-    url = settings.CATCHER_RELAY_URL if rehearsal else settings.RELAY_URL
-    name = "、".join(Relay.from_url(one).name for one in url.split())
-    return f"{name}（この機械の受信箱です。外には出ません）" if url == settings.CATCHER_RELAY_URL else name
-
-
 # ------------------------------------------------------------ letters
 def send_letters(now: datetime | None = None, *, relay: Relay | None = None, stop_event: Event | None = None) -> Run:
     """Hand over the letters that are due. If the relay is away they stay queued, and the next minute tries again."""
@@ -197,8 +179,8 @@ def send_letters(now: datetime | None = None, *, relay: Relay | None = None, sto
         log.warning(locked)
         return Run(progress, Cause.LOCKED, locked)
     identity.stamp()
-    relays = (relay,) if relay else relays_for()
-    few = [replace(one, connections=min(one.connections, LETTER_CONNECTIONS)) for one in relays]
+    ways = (relay,) if relay else relays.for_campaign()
+    few = [replace(one, connections=min(one.connections, LETTER_CONNECTIONS)) for one in ways]
     engine = Engine(LetterMail(), few, clock, progress, patience=())
     engine.stop_event = stop_event or engine.stop_event
     return engine.run()

@@ -23,6 +23,8 @@ VAR = Path(environment.text("NEWSLETTER_VAR", str(BASE_DIR / "var"))).resolve()
 VAR.mkdir(parents=True, exist_ok=True)
 # Words of the house for the proofreading, in prh's YAML, on top of those that are shipped. It need not exist.
 HOUSE_DICTIONARY = Path(environment.text("NEWSLETTER_HOUSE_DICTIONARY", str(VAR / "hyoki.yml")))
+# Lists of subscribers that staff uploaded and have not taken in yet: private, gone after a day.
+UPLOADS = VAR / "uploads"
 BASE_URL = environment.web_address("NEWSLETTER_BASE_URL", "http://127.0.0.1:8000")
 LISTEN_PORT = environment.integer("NEWSLETTER_PORT", 8000, 1, 65535)
 LISTEN_HOST = environment.text("NEWSLETTER_HOST", "127.0.0.1")
@@ -43,6 +45,8 @@ CATCHER_RELAY_URL = f"smtp://127.0.0.1:{CATCHER_SMTP_PORT}"
 RELAY_URL = environment.relay_addresses("NEWSLETTER_RELAY_URL", CATCHER_RELAY_URL)
 RELAY_CA_FILE = environment.text("NEWSLETTER_RELAY_CA_FILE", "")
 RELAY_CONNECTIONS = environment.integer("NEWSLETTER_RELAY_CONNECTIONS", 4, 1, 64)
+# Some hop behind the relay may turn 8-bit bodies into base64 and so break our DKIM signature: only where none does.
+RELAY_8BITMIME = environment.boolean("NEWSLETTER_RELAY_8BITMIME", False)
 # How long a silent worker of another machine counts as alive.
 LEASE_SECONDS = environment.integer("NEWSLETTER_LEASE_SECONDS", 120, 3, 3600)
 # DKIM: the key files in var/dkim that sign what we send. With none, signing is left to the relay, if it does that.
@@ -121,6 +125,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "newsletter.web.security.ContentSecurityPolicy",
+    "newsletter.web.language.ReadersLanguage",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -142,12 +147,14 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "newsletter.web.context.association",
+                "newsletter.web.context.languages",
             ],
         },
     },
 ]
 MAIL_TEMPLATES = BASE_DIR / "templates" / "mail"
 LANGUAGE_CODE = "ja"
+LANGUAGES = [("ja", "日本語"), ("en", "English")]  # of the readers' pages and letters; newsletter/locale
 TIME_ZONE = environment.time_zone("NEWSLETTER_TIME_ZONE", "Asia/Tokyo")
 USE_TZ = True
 STATIC_URL = "static/"

@@ -14,7 +14,8 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
 from feeds import photo_files, refresh
-from newsletter import delivery, profile, sending, workers
+from newsletter import erasures, profile, sending, sweep, workers
+from newsletter.lists import uploads
 from newsletter.proofing import link_checks
 from subscribers import retention, signup
 
@@ -49,9 +50,9 @@ def deliver_letters_again() -> None:
 
 
 @every_minute
-def sweep() -> None:
+def sweep_claims() -> None:
     """Claims whose worker is gone. newsletter campaign sweep"""
-    delivery.sweep(timezone.now())
+    sweep.sweep(timezone.now())
 
 
 @every_minute
@@ -76,6 +77,12 @@ def check_links() -> None:
             link_checks.check_unfinished(timezone.now())
 
 
+@every_hour
+def tidy_uploads() -> None:
+    """Lists of subscribers that were uploaded a day ago. newsletter subscribers tidy"""
+    uploads.tidy(timezone.now())
+
+
 @every_night
 def tidy_photos() -> None:
     """Photos of forms that were never sent. newsletter submissions tidy"""
@@ -91,4 +98,4 @@ def forget_unconfirmed() -> None:
 @every_night
 def tidy_subscribers() -> None:
     """Proofs of consent whose term is over, exact source addresses, what imports wrote over. subscribers tidy"""
-    retention.tidy(timezone.now(), profile.retention_terms(), delivery.forget_words)
+    retention.tidy(timezone.now(), profile.retention_terms(), erasures.empty_records)

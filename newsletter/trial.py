@@ -11,7 +11,7 @@ from newsletter.errors import CampaignError
 from newsletter.links import preferences_url, unsubscribe_url
 from newsletter.mail.content import RenderedMail
 from newsletter.mail.envelope import Envelope
-from newsletter.mail.message import Recipient
+from newsletter.mail.message import CompiledMessage, Recipient
 from newsletter.mail.outcome import Outcome
 from newsletter.mail.smtp import Relay, SmtpConnection, SmtpResult
 from newsletter.models import Issue
@@ -29,8 +29,8 @@ def send_trial(issue: Issue, address: str, now: datetime, relay: Relay, *, text_
         unsubscribe_url(NOBODY),
         preferences_url(NOBODY),
     )
-    content = mail.compiled(text_only=text_only).join(recipient)
-    result = asyncio.run(_hand_over(relay, Envelope(sender.bounce_address, address), content))
+    message = mail.compiled(text_only=text_only)
+    result = asyncio.run(_hand_over(relay, Envelope(sender.bounce_address, address), message, recipient))
     if result.outcome is not Outcome.SENT:
         raise CampaignError(f"テストメールを送れませんでした。{result.reply or result.error}")
     return str(result.reply)
@@ -43,6 +43,6 @@ def _rendered(issue: Issue) -> RenderedMail:
     return rendered_edition(campaigns.approved_edition(issue))
 
 
-async def _hand_over(relay: Relay, envelope: Envelope, content: bytes) -> SmtpResult:
+async def _hand_over(relay: Relay, envelope: Envelope, message: CompiledMessage, recipient: Recipient) -> SmtpResult:
     async with SmtpConnection(relay) as connection:
-        return await connection.send(envelope, content)
+        return await connection.send(envelope, message.join(recipient, eight_bit=connection.takes_eight_bit))

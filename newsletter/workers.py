@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db import DatabaseError
 
-from newsletter import journal
+from newsletter import failures, journal
 from newsletter.journal import Journal, Trace
 
 
@@ -49,7 +50,12 @@ def at_work() -> Iterator[Worker]:
             # Locked before it has its name: nobody can find the file and not find it locked.
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             newborn.rename(file)
-            yield Worker(name, pages)
+            try:
+                yield Worker(name, pages)
+            except (DatabaseError, OSError) as error:
+                if pages:
+                    pages.last_words(failures.words(error))
+                raise
         bury(name)
     finally:
         newborn.unlink(missing_ok=True)
@@ -89,6 +95,12 @@ def _journal(name: str) -> Path:
 def gone() -> list[str]:
     """The workers whose end is proved here."""
     return [file.stem for file in _folder().glob("*.lock") if is_gone(file.stem)]
+
+
+def last_words() -> dict[str, str]:
+    """Why workers of this machine ended that could not write to the ledger any more, and whose claims are open."""
+    words = {name: journal.read_last_words(_journal(name)) for name in gone()}
+    return {name: said for name, said in words.items() if said}
 
 
 @contextlib.contextmanager

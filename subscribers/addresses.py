@@ -8,11 +8,13 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
 from subscribers import domains
 from subscribers.errors import AddressError
+from subscribers.sentences import Sentence
 
 LONGEST_TEXT = 1000  # of what is read at all; a cell that holds more is not an address
 LONGEST_ADDRESS = 254  # RFC 5321 4.5.3.1.3 less the angle brackets
@@ -40,8 +42,7 @@ class Note:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):  # a million are made of a list: a tuple costs a third of a frozen dataclass
     """A usable address."""
 
     address: str  # as it goes on the envelope: local part as written, domain in lower-case ASCII
@@ -56,17 +57,39 @@ class Address:
         return tuple(note for note in self.notes if note.kind is not NoteKind.MENDED)
 
 
+ROLE = Note(NoteKind.ROLE, Sentence("個人ではなく窓口のアドレスのようです"))
+
+
 def read_address(text: str) -> Address:
     """The one address in `text`; AddressError says in Japanese why it cannot be used."""
     if len(text) > LONGEST_TEXT:
-        raise AddressError(f"長すぎます（{len(text):,}文字）。メールアドレスだけを書いてください。")
-    plain = _PLAIN.fullmatch(text)
-    if plain:  # most rows of most files
-        return _judge(plain[1], plain[2], [], "")
+        raise AddressError(
+            Sentence("長すぎます（{count:,}文字）。メールアドレスだけを書いてください。", count=len(text))
+        )
+    plain = read_plain(text)
+    if plain:
+        return plain
     mended: list[str] = []
     bare, name = _unwrap(_clean(text, mended), mended)
     local, domain = _halves(bare)
     return _judge(_local(local, mended), domain, mended, name)
+
+
+def read_plain(text: str) -> Address | None:
+    """The address in `text` when nothing in it needs mending, as in most rows of most files; None for read_address."""
+    if len(text) > LONGEST_ADDRESS:
+        return None
+    plain = _PLAIN.fullmatch(text)
+    if plain is None:
+        return None
+    local, domain = plain.groups()
+    if len(local) > LONGEST_LOCAL:
+        return None
+    ascii_domain, notes = _domain(domain)
+    if domains.is_role(local):
+        notes = (*notes, ROLE)
+    key = text if local.islower() and ascii_domain == domain else f"{local.lower()}@{ascii_domain}"
+    return Address(f"{local}@{ascii_domain}", key, notes)
 
 
 def split(text: str) -> list[str]:
@@ -92,6 +115,25 @@ def split(text: str) -> list[str]:
 def fingerprint(address_key: str, key: str) -> str:
     """The keyed fingerprint of an address: HMAC-SHA256, hexadecimal. Without the key nobody can test a guess."""
     return hmac.digest(key.encode(), address_key.encode(), hashlib.sha256).hex()
+
+
+class Fingerprints:
+    """The fingerprints of many addresses under one key, which is prepared once (RFC 2104)."""
+
+    def __init__(self, key: str) -> None:
+        block = key.encode()
+        if len(block) > hashlib.sha256().block_size:
+            block = hashlib.sha256(block).digest()
+        block = block.ljust(hashlib.sha256().block_size, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def of(self, address_key: str) -> str:
+        """The same as fingerprint(address_key, key)."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(address_key.encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
 
 def masked(address: str) -> str:
@@ -220,9 +262,9 @@ def _halves(bare: str) -> tuple[str, str]:
         raise AddressError("半角のかっこ（コメント）が入っています。メールアドレスだけを書いてください。")
     if bare.count("@") > 1 and not bare.startswith('"'):
         several = len([part for part in re.split(r"[\s,;]+", bare) if part.count("@") == 1]) > 1
-        raise AddressError(
-            "アドレスが2つ以上あります。1つずつ書いてください。" if several else "「@」が2つ以上あります。"
-        )
+        if several:
+            raise AddressError("アドレスが2つ以上あります。1つずつ書いてください。")
+        raise AddressError("「@」が2つ以上あります。")
     if re.search(r"\s", bare):
         raise AddressError("途中に空白があります。")
     local, _, domain = bare.rpartition("@")
@@ -252,16 +294,19 @@ def _judge(local: str, domain: str, mended: list[str], name: str) -> Address:
         raise AddressError("「@」の前で「.」が続いているか、最初か最後に「.」があります。")
     address = f"{local}@{ascii_domain}"
     if len(address) > LONGEST_ADDRESS:
-        raise AddressError(f"長すぎます（{len(address)}文字）。{LONGEST_ADDRESS}文字までです。")
+        raise AddressError(
+            Sentence("長すぎます（{count}文字）。{longest}文字までです。", count=len(address), longest=LONGEST_ADDRESS)
+        )
     notes = [Note(NoteKind.MENDED, text) for text in dict.fromkeys(mended)] + list(domain_notes)
     if is_legacy:
         notes.append(
             Note(
-                NoteKind.LEGACY_MOBILE, "携帯旧形式のアドレスです。届かないことがあるので、別のアドレスがあれば確実です"
+                NoteKind.LEGACY_MOBILE,
+                Sentence("携帯旧形式のアドレスです。届かないことがあるので、別のアドレスがあれば確実です"),
             )
         )
     if domains.is_role(local):
-        notes.append(Note(NoteKind.ROLE, "個人ではなく窓口のアドレスのようです"))
+        notes.append(ROLE)
     return Address(address, f"{local.lower()}@{ascii_domain}", tuple(notes), is_legacy, name)
 
 
@@ -269,10 +314,15 @@ def _check_local(local: str) -> None:
     if not local:
         raise AddressError("「@」の前がありません。")
     if len(local) > LONGEST_LOCAL:
-        raise AddressError(f"「@」の前が長すぎます（{len(local)}文字）。{LONGEST_LOCAL}文字までです。")
+        raise AddressError(
+            Sentence(
+                "「@」の前が長すぎます（{count}文字）。{longest}文字までです。", count=len(local), longest=LONGEST_LOCAL
+            )
+        )
     wrong = re.sub(rf"[.{_ATEXT}]", "", local)
     if wrong:
-        raise AddressError(f"「@」の前に使えない文字があります: {' '.join(dict.fromkeys(wrong))}")
+        signs = " ".join(dict.fromkeys(wrong))
+        raise AddressError(Sentence("「@」の前に使えない文字があります: {signs}", signs=signs))
 
 
 @lru_cache(maxsize=20_000)
@@ -286,19 +336,22 @@ def _domain(domain: str) -> tuple[str, tuple[Note, ...]]:
     if ".." in domain or domain.startswith("."):
         raise AddressError("「@」の後ろで「.」が続いているか、最初に「.」があります。")
     likely = domains.meant(domain)
-    hint = f"もしかして「{likely}」ではありませんか" if likely else ""
+    if "." not in domain and likely:
+        raise AddressError(
+            Sentence("「@」の後ろに「.」がありません。もしかして「{likely}」ではありませんか。", likely=likely)
+        )
     if "." not in domain:
-        raise AddressError("「@」の後ろに「.」がありません。" + (hint and hint + "。"))
+        raise AddressError("「@」の後ろに「.」がありません。")
     if domain.rpartition(".")[2] in domains.NOT_ON_THE_NET:
-        raise AddressError(f"「{domain}」はインターネットから届かないドメインです。")
+        raise AddressError(Sentence("「{domain}」はインターネットから届かないドメインです。", domain=domain))
     ascii_domain = _to_ascii(domain)
     notes: list[Note] = []
     if ascii_domain != domain:
         notes.append(Note(NoteKind.MENDED, f"日本語などのドメイン「{domain}」を「{ascii_domain}」と書き表しました"))
-    if hint:
-        notes.append(Note(NoteKind.TYPO, hint))
+    if likely:
+        notes.append(Note(NoteKind.TYPO, Sentence("もしかして「{likely}」ではありませんか", likely=likely)))
     if domains.is_disposable(ascii_domain):
-        notes.append(Note(NoteKind.DISPOSABLE, "使い捨てアドレスのドメインです"))
+        notes.append(Note(NoteKind.DISPOSABLE, Sentence("使い捨てアドレスのドメインです")))
     return ascii_domain, tuple(notes)
 
 
@@ -309,7 +362,8 @@ def _to_ascii(domain: str) -> str:
         longest_label = max(len(label) for label in domain.split("."))
         if longest_label > 63 or len(domain) > 253:  # RFC 1035 2.3.4
             raise AddressError("「@」の後ろが長すぎます。") from error
-        raise AddressError(f"「@」の後ろ「{domain[:80]}」がドメイン名の形になっていません。") from error
+        words = Sentence("「@」の後ろ「{domain}」がドメイン名の形になっていません。", domain=domain[:80])
+        raise AddressError(words) from error
     return str(checked.ascii_domain)
 
 

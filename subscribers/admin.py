@@ -45,7 +45,7 @@ class SubscriberAdmin(admin.ModelAdmin):
     """Names and choices of a reader may be mended; each mend is a line in the ledger. Erasing has its own command."""
 
     list_display = ("address", "name", "organisation", "state", "format", "confirmed_at")
-    list_filter = ("state", "format")
+    list_filter = ("state", "format", "language")
     search_fields = ("address_key", "name", "organisation", "department")
     search_help_text = "アドレス、氏名、所属団体、部署の一部"
     date_hierarchy = "created_at"
@@ -57,6 +57,8 @@ class SubscriberAdmin(admin.ModelAdmin):
         "department",
         "municipality",
         "format",
+        "only_monthly",
+        "language",
         "created_at",
         "confirmed_at",
         "left_at",

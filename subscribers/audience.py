@@ -27,6 +27,7 @@ class Why(TextChoices):
     COMPLAINED = "complained", "迷惑メールの報告のため停止中です"
     ERASED = "erased", "本人の求めで消去しました"
     BY_HAND = "by_hand", "事務局が停止しました"
+    ONLY_MONTHLY = "only_monthly", "毎月の号だけを希望しています（号外は送りません）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +52,19 @@ def readers() -> QuerySet[Subscriber]:
     return Subscriber.objects.filter(~Exists(_suppression()), state=Subscriber.State.ACTIVE)
 
 
-def recipients() -> QuerySet[Subscriber]:
-    """Readers who do not pause: one query decides who gets a campaign."""
-    return readers().exclude(paused_until__gt=timezone.now())
+def recipients(*, extra: bool = False) -> QuerySet[Subscriber]:
+    """Readers who do not pause, and want a 号外 if it is an `extra` one: one query decides who gets a campaign."""
+    reading = readers().exclude(paused_until__gt=timezone.now())
+    return reading.filter(only_monthly=False) if extra else reading
 
 
-def why_not() -> Coalesce:
-    """For a query over subscribers: the code of Why for those we may not write to, NULL for the others."""
+def why_not(*, extra: bool = False) -> Coalesce:
+    """For a query over subscribers: the code of Why for those who get nothing (no 号外, if `extra`), else NULL."""
     suppressed = Subquery(_suppression().values("reason")[:1])
     active = Q(state=Subscriber.State.ACTIVE)
     standing = Case(
         When(active & Q(paused_until__gt=timezone.now()), then=Value(Why.PAUSED.value)),
+        *([When(active & Q(only_monthly=True), then=Value(Why.ONLY_MONTHLY.value))] if extra else []),
         When(active, then=Value(None)),
         default=F("state"),
         output_field=CharField(),
@@ -69,28 +72,30 @@ def why_not() -> Coalesce:
     return Coalesce(suppressed, standing, output_field=CharField())
 
 
-def check(ids: Iterable[int]) -> dict[int, Reader | Exclusion]:
-    """For each subscriber id: may a campaign's mail go there now? One query for up to 900 ids."""
+def check(ids: Iterable[int], *, extra: bool = False) -> dict[int, Reader | Exclusion]:
+    """For each subscriber id: may a campaign's mail (a 号外, if `extra`) go there now? One query for up to 900 ids."""
     answers: dict[int, Reader | Exclusion] = {}
     for block in _blocks(ids):
         found = _rows(block)
-        answers |= {id_: _judge(found.get(id_)) for id_ in block}
+        answers |= {id_: _judge(found.get(id_), extra=extra) for id_ in block}
     return answers
 
 
-Row: TypeAlias = tuple[Reader, str, datetime | None, str | None]
+Row: TypeAlias = tuple[Reader, bool, str, datetime | None, str | None]
 
 
-def _judge(row: Row | None) -> Reader | Exclusion:
+def _judge(row: Row | None, *, extra: bool) -> Reader | Exclusion:
     if row is None:
         return Exclusion(Why.GONE)
-    reader, state, paused_until, suppressed = row
+    reader, only_monthly, state, paused_until, suppressed = row
     if suppressed:
         return Exclusion(Why(suppressed))
     if state != Subscriber.State.ACTIVE:
         return Exclusion(Why(state))
     if paused_until and paused_until > timezone.now():
         return Exclusion(Why.PAUSED)
+    if extra and only_monthly:
+        return Exclusion(Why.ONLY_MONTHLY)
     return reader
 
 
@@ -99,7 +104,7 @@ def _rows(ids: list[int]) -> dict[int, Row]:
         Subscriber.objects.filter(pk__in=ids)
         .annotate(suppressed=Subquery(_suppression().values("reason")[:1]))
         .order_by()
-        .values_list("pk", "key", "address", "format", "state", "paused_until", "suppressed")
+        .values_list("pk", "key", "address", "format", "only_monthly", "state", "paused_until", "suppressed")
     )
     return {row[0]: (Reader(*row[:4]), *row[4:]) for row in rows}
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, tzinfo
-from typing import Any
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from subscribers.addresses import Address, NoteKind, read_address, split
+from subscribers.addresses import Address, NoteKind, read_address, read_plain, split
 from subscribers.columns import FIELDS, normal
 from subscribers.errors import AddressError
 
@@ -25,7 +27,16 @@ FORMATS = {
     "text形式": "text",
     "plain": "text",
 }
-ALL_SECTIONS = "すべて"
+# Of the column 号外: whether the person wants the monthly number only.
+ONLY_MONTHLY = {
+    **dict.fromkeys("受け取る 受取る 希望する 希望 必要 要 はい yes true 1 ○ 〇".split(), False),
+    **dict.fromkeys("受け取らない 受取らない 希望しない 不要 否 いいえ no false 0 ×".split(), True),
+}
+LANGUAGES = {
+    **dict.fromkeys("日本語 和文 ja jp jpn ja-jp japanese".split(), "ja"),
+    **dict.fromkeys("英語 英文 en eng en-us en-gb english".split(), "en"),
+}
+ALL = "すべて"  # of the sections, or of the pathways
 # What a list of another system calls people, and whether they may come in.
 STATES = {
     "active": "購読中 配信中 有効 登録 登録済 登録済み 受信 active subscribed confirmed",
@@ -46,6 +57,9 @@ SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SP
 PRIVATE_USE = re.compile("[\ue000-\uf8ff]")  # 外字: what it shows depends on the machine
 _VOICING = re.compile("[\u3099\u309a]")
 DITTO = {"〃", "同上", "々", "″"}
+OWN = ("address", "name", "family", "given", "consented")  # columns that differ from row to row
+# What makes a name worth a second look, in any of the ways below.
+_REMARKABLE = re.compile("[#〃々″\ue000-\uf8ff\u3099\u309a]|同上|  ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +70,17 @@ class Lookups:
     now: datetime
     find_municipality: Callable[[str], str] | None = None  # name or code -> code; ValueError in words
     sections: Mapping[str, str] = field(default_factory=dict)  # key -> title
+    pathways: Mapping[str, str] = field(default_factory=dict)  # key -> label
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):  # as Address: a million are made
     """What one row says about one address."""
 
     line: int
     cells: tuple[str, ...]
     written: str  # the address as it stands in the file
     address: Address | None = None
-    told: Mapping[str, Any] = field(default_factory=dict)  # field of Subscriber -> value; only what is told
+    told: Mapping[str, Any] = MappingProxyType({})  # field of Subscriber -> value; only what is told
     consented_at: datetime | None = None
     notes: tuple[str, ...] = ()  # small mends
     warnings: tuple[str, ...] = ()  # what somebody should look at
@@ -77,41 +91,111 @@ def read_candidates(
     line: int, cells: Sequence[str], columns: Mapping[str, int], lookups: Lookups
 ) -> Iterator[Candidate]:
     """The people of one row: one, or several when their addresses share the cell."""
-    texts = {name: _cell(cells, index) for name, index in columns.items()}
-    written = texts.get("address", "")
-    parts = split(written)
-    reading = _Reading(lookups)
-    refusal = reading.read(texts)
-    if len(parts) > 1:
-        reading.warnings.append(f"1つのセルに{len(parts)}件のアドレスがあったので、分けて取り込みます")
-    for part in parts:
-        yield _candidate(line, tuple(cells), part, reading, refusal)
+    yield from RowReader(columns, lookups).read(line, tuple(cells))
 
 
-def _candidate(line: int, cells: tuple[str, ...], written: str, reading: _Reading, refusal: str) -> Candidate:
-    try:
-        address = read_address(written)
-    except AddressError as error:
-        words = f"{error}" if written.strip() else "メールアドレスが空欄です。"
-        return Candidate(line, cells, written, refusal=words)
+class RowReader:
+    """Reads the rows of one list. What many rows say alike (the same office, the same format) is judged once."""
+
+    def __init__(self, columns: Mapping[str, int], lookups: Lookups) -> None:
+        self._places = dict(columns)
+        self._width = max(columns.values(), default=-1) + 1
+        self._shared_names = [name for name in columns if name not in OWN]
+        self._shared = lru_cache(maxsize=5_000)(lambda *texts: self._read_shared(texts))
+        self._moment = lru_cache(maxsize=5_000)(self._read_moment)
+        self._lookups = lookups
+
+    def read(self, line: int, cells: tuple[str, ...]) -> Iterable[Candidate]:
+        """The people of one row."""
+        texts = cells if len(cells) >= self._width else cells + ("",) * (self._width - len(cells))
+        shared = self._shared(*[texts[self._places[name]] for name in self._shared_names])
+        own = self._own(texts)
+        written = self._cell(texts, "address")
+        try:
+            address = read_plain(written)  # most rows of most files
+        except AddressError:
+            address = None
+        if address is None:
+            return self._several(line, cells, written, shared, own)
+        return (_candidate(line, cells, written, address, shared, own),)
+
+    def _several(
+        self, line: int, cells: tuple[str, ...], written: str, shared: _Told, own: _Told
+    ) -> Iterator[Candidate]:
+        parts = split(written)
+        if len(parts) > 1:
+            warning = f"1つのセルに{len(parts)}件のアドレスがあったので、分けて取り込みます"
+            own = own._replace(warnings=(*own.warnings, warning))
+        for part in parts:
+            try:
+                address = read_address(part)
+            except AddressError as error:
+                words = f"{error}" if part.strip() else "メールアドレスが空欄です。"
+                yield Candidate(line, cells, part, refusal=words)
+                continue
+            yield _candidate(line, cells, part, address, shared, own)
+
+    def _cell(self, texts: Sequence[str], name: str) -> str:
+        return texts[self._places[name]] if name in self._places else ""
+
+    def _read_shared(self, texts: Sequence[str]) -> _Told:
+        return _Reading(self._lookups).shared(dict(zip(self._shared_names, texts, strict=True)))
+
+    def _own(self, texts: Sequence[str]) -> _Told:
+        """What belongs to one person only: the name, and when they agreed."""
+        name = self._cell(texts, "name")
+        consented = self._cell(texts, "consented")
+        if name.isprintable() and name and len(name) <= LONGEST["name"] and not _REMARKABLE.search(name):
+            told = _Told({"name": name.strip()}) if not name.isspace() else _NOTHING
+        else:
+            told = _Reading(self._lookups).own(name, self._cell(texts, "family"), self._cell(texts, "given"))
+        if not consented:
+            return told
+        moment, warnings = self._moment(consented)
+        return told._replace(consented_at=moment, warnings=(*told.warnings, *warnings))
+
+    def _read_moment(self, text: str) -> tuple[datetime | None, tuple[str, ...]]:
+        value = tidy(text)
+        if not value:
+            return None, ()
+        moment = read_moment(value, self._lookups.zone)
+        if moment is None:
+            return None, (f"日付「{value[:30]}」が読めないので、読み飛ばしました",)
+        if moment > self._lookups.now:
+            return None, (f"日付「{value[:30]}」が今より後なので、読み飛ばしました",)
+        return moment, ()
+
+
+class _Told(NamedTuple):
+    """What some cells of a row tell."""
+
+    told: Mapping[str, Any] = MappingProxyType({})
+    consented_at: datetime | None = None
+    warnings: tuple[str, ...] = ()
+    refusal: str = ""
+    state_refusal: str = ""  # stands before any other
+
+
+_NOTHING = _Told()
+
+
+def _candidate(
+    line: int, cells: tuple[str, ...], written: str, address: Address, shared: _Told, own: _Told
+) -> Candidate:
+    """The candidate with what its row tells, unless the row is refused."""
+    refusal = shared.state_refusal or own.refusal or shared.refusal
     if refusal:
         return Candidate(line, cells, written, address, refusal=refusal)
-    told = dict(reading.told)
-    name = tidy(address.name)
-    if name and len(name) <= LONGEST["name"] and not told.get("name"):
-        told["name"] = name
-    mends = [str(note) for note in address.notes if note.kind is NoteKind.MENDED]
-    warnings = [str(note) for note in address.warnings]
-    return Candidate(
-        line,
-        cells,
-        written,
-        address,
-        told,
-        reading.consented_at,
-        notes=(*mends, *reading.notes),
-        warnings=(*warnings, *reading.warnings),
-    )
+    told = {**shared.told, **own.told}
+    notes: tuple[str, ...] = ()
+    warnings = (*shared.warnings, *own.warnings) if shared.warnings or own.warnings else ()
+    if address.notes or address.name:
+        name = tidy(address.name)
+        if name and len(name) <= LONGEST["name"] and not told.get("name"):
+            told["name"] = name
+        notes = tuple([str(note) for note in address.notes if note.kind is NoteKind.MENDED])
+        warnings = (*(str(note) for note in address.warnings), *warnings)
+    return Candidate(line, cells, written, address, told, own.consented_at, notes, warnings)
 
 
 def tidy(text: str) -> str:
@@ -129,28 +213,33 @@ def tidy(text: str) -> str:
 
 
 class _Reading:
-    """The row's cells other than the address, read one after another."""
+    """Cells other than the address, read one after another."""
 
     def __init__(self, lookups: Lookups) -> None:
         self.lookups = lookups
         self.told: dict[str, Any] = {}
-        self.consented_at: datetime | None = None
-        self.notes: list[str] = []
         self.warnings: list[str] = []
 
-    def read(self, texts: Mapping[str, str]) -> str:
-        """Fill in what the row tells; the answer is why the row cannot be used, or nothing."""
-        refusal = self._state(texts.get("state", ""))
-        for name in ("name", "organisation", "department"):
+    def shared(self, texts: Mapping[str, str]) -> _Told:
+        """What may be the same in many rows: everything but OWN."""
+        state_refusal = self._state(texts.get("state", ""))
+        refusal = ""
+        for name in ("organisation", "department"):
             refusal = refusal or self._text(name, texts.get(name, ""))
-        if not self.told.get("name") and (texts.get("family") or texts.get("given")):
-            both = f"{tidy(texts.get('family', ''))} {tidy(texts.get('given', ''))}".strip()
-            refusal = refusal or self._text("name", both)
         self._municipality(texts.get("municipality", ""))
         self._format(texts.get("format", ""))
-        self._sections(texts.get("sections", ""))
-        self._consented(texts.get("consented", ""))
-        return refusal
+        self._extras(texts.get("only_monthly", ""))
+        self._language(texts.get("language", ""))
+        self._wishes("sections", "欄", texts.get("sections", ""), self.lookups.sections)
+        self._wishes("pathways", "道筋", texts.get("pathways", ""), self.lookups.pathways)
+        return _Told(self.told, None, tuple(self.warnings), refusal, state_refusal)
+
+    def own(self, name: str, family: str, given: str) -> _Told:
+        """The person's name, from one cell or from two."""
+        refusal = self._text("name", name)
+        if not self.told.get("name") and (family or given):
+            refusal = refusal or self._text("name", f"{tidy(family)} {tidy(given)}".strip())
+        return _Told(self.told, None, tuple(self.warnings), refusal)
 
     def _text(self, name: str, text: str) -> str:
         value = self._usable(name, text)
@@ -209,41 +298,46 @@ class _Reading:
         else:
             self.warnings.append(f"形式「{text.strip()[:20]}」はHTMLでもテキストでもないので、読み飛ばしました")
 
-    def _sections(self, text: str) -> None:
+    def _extras(self, text: str) -> None:
+        word = normal(text)
+        if word in ONLY_MONTHLY:
+            self.told["only_monthly"] = ONLY_MONTHLY[word]
+        elif word:
+            self.warnings.append(
+                f"号外「{text.strip()[:20]}」は「受け取る」でも「受け取らない」でもないので、読み飛ばしました"
+            )
+
+    def _language(self, text: str) -> None:
+        word = normal(text)
+        if word in LANGUAGES:
+            self.told["language"] = LANGUAGES[word]
+        elif word:
+            self.warnings.append(f"言語「{text.strip()[:20]}」は日本語でも英語でもないので、読み飛ばしました")
+
+    def _wishes(self, name: str, word_for: str, text: str, titles: Mapping[str, str]) -> None:
+        """The keys that a cell names, by key or by title."""
         if not text.strip():
             return
-        if normal(text) in (ALL_SECTIONS, "全て", "all"):
-            self.told["sections"] = []
+        if normal(text) in (ALL, "全て", "all"):
+            self.told[name] = []
             return
-        by_title = {normal(title): key for key, title in self.lookups.sections.items()}
+        by_title = {normal(title): key for key, title in titles.items()}
         if normal(text) in by_title:
-            self.told["sections"] = [by_title[normal(text)]]
+            self.told[name] = [by_title[normal(text)]]
             return
         keys: list[str] = []
         for word in re.split(r"[、,，;；/／|\n]+|\s{1,}", text.strip()):
-            key = word if word in self.lookups.sections else by_title.get(normal(word), "")
+            key = word if word in titles else by_title.get(normal(word), "")
             if not key and re.fullmatch(r"[a-z][a-z0-9_-]*", word):
                 key = word  # of a profile that is not the one loaded now
-                if self.lookups.sections:
-                    self.warnings.append(f"欄「{word}」は今のプロファイルにありません")
+                if titles:
+                    self.warnings.append(f"{word_for}「{word}」は今のプロファイルにありません")
             if key:
                 keys.append(key)
             elif word:
-                self.warnings.append(f"欄「{word[:20]}」がないので、読み飛ばしました")
+                self.warnings.append(f"{word_for}「{word[:20]}」がないので、読み飛ばしました")
         if keys:
-            self.told["sections"] = list(dict.fromkeys(keys))
-
-    def _consented(self, text: str) -> None:
-        value = tidy(text)
-        if not value:
-            return
-        moment = read_moment(value, self.lookups.zone)
-        if moment is None:
-            self.warnings.append(f"日付「{value[:30]}」が読めないので、読み飛ばしました")
-        elif moment > self.lookups.now:
-            self.warnings.append(f"日付「{value[:30]}」が今より後なので、読み飛ばしました")
-        else:
-            self.consented_at = moment
+            self.told[name] = list(dict.fromkeys(keys))
 
 
 def read_moment(text: str, zone: tzinfo) -> datetime | None:
@@ -281,7 +375,3 @@ def _six_digits(text: str) -> str:
     if not re.fullmatch(r"[0-9]{6}", code):
         raise ValueError(f"団体コード「{text[:20]}」は6桁の数字ではありません。")
     return code
-
-
-def _cell(cells: Sequence[str], index: int) -> str:
-    return cells[index] if index < len(cells) else ""

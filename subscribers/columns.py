@@ -20,9 +20,13 @@ FIELDS = {
     "municipality": "団体コード",
     "format": "形式",
     "sections": "希望する欄",
+    "pathways": "希望する道筋",
+    "only_monthly": "号外",
+    "language": "言語",
     "state": "状態",
     "consented": "確認",
 }
+EXTRAS = {False: "受け取る", True: "受け取らない"}  # what the column 号外 says, by Subscriber.only_monthly
 
 _EXACT = {
     "address": """
@@ -47,6 +51,9 @@ _EXACT = {
     """,
     "format": "形式 配信形式 メール形式 メールの形式 受信形式 format emailformat emailtype",
     "sections": "希望する欄 希望欄 欄 購読する欄 sections",
+    "pathways": "希望する道筋 発展の道筋 道筋 pathways",
+    "only_monthly": "号外 号外の受け取り 号外の配信 臨時号",
+    "language": "言語 使用言語 希望言語 ページの言語 言語設定 language lang preferredlanguage",
     "state": "状態 ステータス 購読状態 配信状態 status state",
     "consented": """
         確認 確認日 確認日時 同意日 同意日時 登録日 登録日時 申込日 購読開始日

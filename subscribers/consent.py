@@ -94,6 +94,7 @@ _HOW = {
     "page": "解除のページ",
     "come_back": "解除のあとのページで再開",
     "office": "事務局が代わりに操作",
+    "moved": "会員の申出（異動・退職など）",
 }
 _WHY = {"new_consent": "本人の新しい同意", "wrong_person": "ほかの方の購読を誤って解除したため"}
 _FIELD = {
@@ -103,13 +104,21 @@ _FIELD = {
     "municipality": "団体コード",
     "format": "形式",
     "sections": "希望する欄",
+    "pathways": "希望する道筋",
+    "only_monthly": "号外の受け取り",
     "state": "状態",
+    "language": "言語",
     "paused_until": "お休み",
 }
 
 
 def describe(event: ConsentEvent) -> str:
-    """How a step was taken, in Japanese: everything the ledger holds beside the date and the kind of the step."""
+    """How a step was taken, in one line of Japanese: everything the ledger holds beside its date and its kind."""
+    return "、".join(f"{label}: {value}" for label, value in facts(event))
+
+
+def facts(event: ConsentEvent) -> list[tuple[str, str]]:
+    """The same, label by label; what is empty is left out."""
     detail: Mapping[str, Any] = event.detail if isinstance(event.detail, Mapping) else {}
     parts = [
         ("根拠", event.get_basis_display() if event.basis else ""),
@@ -122,9 +131,15 @@ def describe(event: ConsentEvent) -> str:
         ("証跡", detail.get("proof", "")),
         ("同意日", str(detail.get("consented_at", ""))[:10]),
         ("変更", "、".join(_FIELD.get(name, name) for name in detail.get("changed", ()))),
+        ("言語", _language(detail)),
         ("操作者", event.operator),
     ]
-    return "、".join(f"{label}: {value}" for label, value in parts if value)
+    return [(label, str(value)) for label, value in parts if value]
+
+
+def _language(detail: Mapping[str, Any]) -> str:
+    language = str(detail.get("language", ""))
+    return str(Subscriber.Language(language).label) if language in Subscriber.Language.values else ""
 
 
 def _reason(detail: Mapping[str, Any]) -> str:

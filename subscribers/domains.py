@@ -147,6 +147,10 @@ ROLES = frozenset(
 NOT_ON_THE_NET = frozenset({"local", "localhost", "test", "invalid", "onion", "arpa", "internal", "lan", "localdomain"})
 
 
+# A role alone, or with a number or a tag behind it: info, info-2, kouhou+news.
+_ROLE = re.compile(rf"(?:{'|'.join(sorted(map(re.escape, ROLES), reverse=True))})[-_.]*(?:[+\d]|\Z)", re.IGNORECASE)
+
+
 def is_carrier(domain: str) -> bool:
     """Whether this carrier once gave out addresses that RFC 5321 does not allow without quotes."""
     return domain in CARRIERS or domain.endswith(CARRIER_SUBDOMAINS)
@@ -159,7 +163,7 @@ def is_disposable(domain: str) -> bool:
 
 def is_role(local: str) -> bool:
     """Whether an office, not a person, reads this box."""
-    return re.split(r"[+\d]", local.lower(), maxsplit=1)[0].rstrip("-_.") in ROLES
+    return _ROLE.match(local) is not None
 
 
 @lru_cache(maxsize=20_000)

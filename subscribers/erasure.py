@@ -1,13 +1,17 @@
-"""Erase a person on request (個人情報保護法22条, 35条): what goes, what stays, and why."""
+"""Erase a reader on request (個人情報保護法22条, 35条): what goes, what stays, and why.
+
+The application holds more of a person than is known here; it passes in what empties its own records.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
-from subscribers import consent, suppression
+from subscribers import consent, staging, suppression
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 
 
@@ -30,19 +34,42 @@ class Erased:
     kept: tuple[Kept, ...]
 
 
-def erase(subscriber: Subscriber, operator: str, now: datetime) -> Erased:
-    """Remove the person everywhere; a keyed fingerprint stays, so that no later import brings them back unseen."""
+REMOVED = (
+    "メールアドレス", "氏名、所属団体、部署、団体コード", "形式と希望", "申込元のIPアドレス",
+    "配信停止の備考と解除の理由", "名簿の取込の前の値", "サーバの応答文（配信台帳）",
+)  # fmt: skip
+
+
+def look(subscriber: Subscriber, now: datetime) -> Erased:
+    """What erasing this person would remove and keep; nothing is written."""
+    letters = getattr(subscriber, "letter_set", None)
+    events = consent.history(subscriber.fingerprint).count()
+    return _account(now, letters.count() if letters is not None else 0, events, _count_deliveries(subscriber))
+
+
+def erase(subscriber: Subscriber, operator: str, now: datetime, empty_records: Callable[[Subscriber], None]) -> Erased:
+    """Remove the person; a keyed fingerprint stays, so that no later import brings them back unseen.
+
+    `empty_records` takes out of the application's records what names them. Callers go through newsletter.erasures.
+    """
     mark = subscriber.fingerprint
     with transaction.atomic():
         deliveries = _count_deliveries(subscriber)
+        empty_records(subscriber)
         removed = Subscriber.objects.get(pk=subscriber.pk).delete()[1]  # letters go with it
+        staging.forget_all()
         events = consent.make_anonymous([mark])
+        suppression.forget_words([mark])
         suppression.close(mark, Suppression.Reason.ERASED, now, operator)
         consent.record_fingerprint(mark, ConsentEvent.Kind.ERASED, now, operator=operator)
+    return _account(now, removed.get("newsletter.Letter", 0), events, deliveries)
+
+
+def _account(now: datetime, letters: int, events: int, deliveries: int) -> Erased:
     return Erased(
         now,
-        removed=("メールアドレス", "氏名、所属団体、部署、団体コード", "形式と希望する欄", "申込元のIPアドレス"),
-        letters=removed.get("newsletter.Letter", 0),
+        removed=REMOVED,
+        letters=letters,
         kept=(
             Kept("同意台帳の日付と種類", events + 1, "適法に送り、求めに応じて消去したことを示すため"),
             Kept(

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from subscribers import suppression
 from subscribers.audience import BLOCK, readers
-from subscribers.candidates import ALL_SECTIONS
-from subscribers.columns import FIELDS
+from subscribers.candidates import ALL
+from subscribers.columns import EXTRAS, FIELDS
 from subscribers.errors import ImportFileError
 from subscribers.models import Subscriber, Suppression
 from subscribers.table import Table
@@ -27,7 +27,7 @@ from subscribers.table import Table
 # The import knows them all but the last two, which only people read.
 HEADINGS = (
     *(FIELDS[name] for name in ("address", "name", "organisation", "department", "municipality")),
-    *(FIELDS[name] for name in ("format", "sections", "state", "consented")),
+    *(FIELDS[name] for name in ("format", "only_monthly", "language", "sections", "pathways", "state", "consented")),
     "申込",
     "解除",
 )
@@ -67,12 +67,21 @@ class Exported:
     twins: tuple[Loss, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """How the association calls its sections and pathways: key -> title."""
+
+    sections: Mapping[str, str]
+    pathways: Mapping[str, str]
+
+
 def export(
     path: Path,
     *,
     encoding: str = "utf-8-sig",
     everybody: bool = False,
     section_titles: Mapping[str, str] | None = None,
+    pathway_labels: Mapping[str, str] | None = None,
     lossy: bool = False,
 ) -> Exported:
     """Write who may be written to (or everybody) to `path`; .xlsx by its ending, else CSV in UTF-8 with BOM or CP932.
@@ -82,9 +91,10 @@ def export(
     is_xlsx = path.suffix.lower() == ".xlsx"
     losses: list[Loss] = []
     twins: list[Loss] = []
+    titles = Titles(section_titles or {}, pathway_labels or {})
 
     def watched() -> Iterator[list[str]]:
-        for line, row in enumerate(_rows(everybody, section_titles or {}), 2):
+        for line, row in enumerate(_rows(everybody, titles), 2):
             if encoding == "cp932" and not is_xlsx:
                 _find_losses(line, row, losses, twins)
                 row = [replace_missing(cell) for cell in row]
@@ -136,7 +146,7 @@ def replace_missing(text: str) -> str:
 
 
 # ------------------------------------------------------------ rows
-def _rows(everybody: bool, titles: Mapping[str, str]) -> Iterator[list[str]]:
+def _rows(everybody: bool, titles: Titles) -> Iterator[list[str]]:
     people = Subscriber.objects.all() if everybody else readers()
     for block in _in_blocks(people):
         stopped = suppression.reasons([subscriber.fingerprint for subscriber in block]) if everybody else {}
@@ -144,7 +154,7 @@ def _rows(everybody: bool, titles: Mapping[str, str]) -> Iterator[list[str]]:
             yield _cells(subscriber, stopped.get(subscriber.fingerprint), titles)
 
 
-def _cells(subscriber: Subscriber, stopped: Suppression.Reason | None, titles: Mapping[str, str]) -> list[str]:
+def _cells(subscriber: Subscriber, stopped: Suppression.Reason | None, titles: Titles) -> list[str]:
     return [
         subscriber.address,
         subscriber.name,
@@ -152,7 +162,10 @@ def _cells(subscriber: Subscriber, stopped: Suppression.Reason | None, titles: M
         subscriber.department,
         subscriber.municipality,
         subscriber.get_format_display(),
-        "、".join(titles.get(key, key) for key in subscriber.sections) or ALL_SECTIONS,
+        EXTRAS[subscriber.only_monthly],
+        subscriber.get_language_display(),
+        "、".join(titles.sections.get(key, key) for key in subscriber.sections) or ALL,
+        "、".join(titles.pathways.get(key, key) for key in subscriber.pathways) or ALL,
         STOPPED[stopped] if stopped else subscriber.get_state_display(),
         _moment(subscriber.confirmed_at),
         _moment(subscriber.created_at),

@@ -1,4 +1,4 @@
-"""Subscriber, ImportRun, FormerValues, ConsentEvent, Suppression: fields, constraints and one-line predicates."""
+"""Subscriber, imports, ConsentEvent, Suppression: fields, constraints and one-line predicates."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ class Subscriber(models.Model):
         HTML = "html", "HTML形式"
         TEXT = "text", "テキスト形式"
 
+    class Language(models.TextChoices):
+        JAPANESE = "ja", "日本語"
+        ENGLISH = "en", "英語"
+
     key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
     address = models.CharField("メールアドレス", max_length=254)  # as it is written on the envelope
     address_key = models.CharField(max_length=254, unique=True, editable=False)  # for comparing only
@@ -37,6 +41,11 @@ class Subscriber(models.Model):
     format = models.CharField("形式", max_length=4, choices=Format.choices, default=Format.HTML)
     # Section keys the reader wants; empty means all of them.
     sections = models.JSONField("希望する欄", default=list, blank=True)
+    pathways = models.JSONField("希望する道筋", default=list, blank=True)  # keys, likewise
+    # Of the pages behind this reader's links and of the letters; the e-news itself is Japanese.
+    language = models.CharField("言語", max_length=2, choices=Language.choices, default=Language.JAPANESE)
+    # No 号外 beside the monthly number. A default of the database too: the import writes rows by itself.
+    only_monthly = models.BooleanField("毎月の号だけ", default=False, db_default=False)
     state = models.CharField("状態", max_length=10, choices=State.choices, default=State.PENDING)
     created_at = models.DateTimeField("申込", default=timezone.now)
     confirmed_at = models.DateTimeField("確認", null=True, blank=True)
@@ -95,6 +104,39 @@ class FormerValues(models.Model):
 
     def __str__(self) -> str:
         return f"{self.import_run_id} {self.subscriber_id}"
+
+
+class ImportStage(models.Model):
+    """A huge list while it is read, so that an import that was cut off goes on; gone with the import or in a day."""
+
+    digest = models.CharField("照合符号", max_length=64, unique=True, editable=False)  # of the file and how it is read
+    rows_read = models.PositiveIntegerField("読み終えた行", default=0)
+    blank = models.PositiveIntegerField("空行", default=0)
+    blocks = models.PositiveIntegerField("区切り", default=0)
+    at = models.DateTimeField("日時", default=timezone.now)  # of the last block
+
+    class Meta:
+        verbose_name = verbose_name_plural = "読み込み中の名簿"
+
+    def __str__(self) -> str:
+        return f"読み込み中の名簿 {self.pk}"
+
+
+class StagedBlock(models.Model):
+    """Some thousand rows of it as read, not yet judged against the database. Personal; see staging.py."""
+
+    stage = models.ForeignKey(
+        ImportStage, models.CASCADE, related_name="+", db_index=False, verbose_name="読み込み中の名簿"
+    )
+    number = models.PositiveIntegerField("順番")
+    candidates = models.BinaryField("読み終えた行")  # JSON, compressed with zlib
+
+    class Meta:
+        verbose_name = verbose_name_plural = "読み込み中の名簿の区切り"
+        constraints = (models.UniqueConstraint(fields=["stage", "number"], name="staged_block_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.stage_id} {self.number}"
 
 
 class ConsentEvent(models.Model):

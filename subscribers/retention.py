@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from subscribers import consent, signup, undo
+from subscribers import consent, signup, staging, suppression, undo
 from subscribers.models import ConsentEvent, Subscriber
 
 BLOCK = 500
@@ -41,6 +41,7 @@ class Tidied:
     sources: int  # source addresses cut or removed
     former_values: int  # what imports wrote over
     pauses: int  # pauses that are over
+    stages: int  # lists whose import was cut off, and nobody went on with
 
     @property
     def total(self) -> int:
@@ -57,11 +58,12 @@ def look(now: datetime, terms: Terms) -> Tidied:
         sources=0 if terms.source == "keep" else _exact_sources(terms).count(),
         former_values=undo.old_former_values(now).count(),
         pauses=_over(now).count(),
+        stages=staging.old(now).count(),
     )
 
 
-def tidy(now: datetime, terms: Terms, before_leaving: Callable[[Subscriber], None] = lambda _: None) -> Tidied:
-    """Do it, in small transactions. `before_leaving` lets the application empty its own records of a person."""
+def tidy(now: datetime, terms: Terms, before_leaving: Callable[[Subscriber], None]) -> Tidied:
+    """Do it, in small transactions. `before_leaving` empties the application's own records of a person who goes."""
     return Tidied(
         unconfirmed=signup.forget_unconfirmed(now),
         departed=_forget_departed(now, terms, before_leaving),
@@ -69,6 +71,7 @@ def tidy(now: datetime, terms: Terms, before_leaving: Callable[[Subscriber], Non
         sources=0 if terms.source == "keep" else _blur_sources(terms),
         former_values=undo.forget_former_values(now),
         pauses=_over(now).update(paused_until=None),
+        stages=staging.forget_old(now),
     )
 
 
@@ -118,7 +121,9 @@ def _forget_departed(now: datetime, terms: Terms, before_leaving: Callable[[Subs
             people = list(_departed(now, terms).filter(pk__in=ids).select_for_update())
             for person in people:
                 before_leaving(person)
-            consent.make_anonymous([person.fingerprint for person in people])
+            marks = [person.fingerprint for person in people]
+            consent.make_anonymous(marks)
+            suppression.forget_words(marks)
             Subscriber.objects.filter(pk__in=[person.pk for person in people]).delete()
         gone += len(people)
     return gone

@@ -9,21 +9,28 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from subscribers import consent, suppression
 from subscribers.addresses import Address, fingerprint
 from subscribers.errors import UnknownSubscriberError
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 UNCONFIRMED_FOR = timedelta(days=14)
 # Anybody who holds a forwarded copy could use its link; after this the way back is a new sign-up, confirmed by mail.
 COME_BACK_WITHIN = timedelta(days=7)
 PAUSE_FOR = timedelta(days=92)  # three months, and never a day less
 
-EXPIRED = "この確認リンクはもう使えません。お手数ですが、もう一度お申し込みください。"
+EXPIRED = gettext_lazy("この確認リンクはもう使えません。お手数ですが、もう一度お申し込みください。")
+NOT_THERE = gettext_lazy("この購読の登録は残っていません。もう一度お申し込みください。")
 
 
 class Kind(StrEnum):
@@ -39,10 +46,18 @@ class Preferences:
 
     format: str = Subscriber.Format.HTML
     sections: tuple[str, ...] = ()  # none means all
+    pathways: tuple[str, ...] = ()  # none means all
     name: str = ""
     organisation: str = ""
     department: str = ""
     municipality: str = ""  # 団体コード
+    language: str = Subscriber.Language.JAPANESE  # of the pages and the letters
+    only_monthly: bool = False  # no 号外
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """As a row and JSON hold them."""
+        return asdict(self) | {"sections": list(self.sections), "pathways": list(self.pathways)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +86,7 @@ class Departure:
 
 def request(fields: Fields, *, source: str | None, wording: str, now: datetime, fingerprint_key: str) -> Signup:
     """Note that somebody asked for the e-news at this address. Nobody becomes a reader by asking."""
-    asked = asdict(fields.preferences) | {"sections": list(fields.preferences.sections)}
+    asked = fields.preferences.stored
     with transaction.atomic():
         subscriber, created = Subscriber.objects.select_for_update().get_or_create(
             address_key=fields.address.key,
@@ -140,8 +155,9 @@ def leave(
     `operator` is who did it for them, when they asked by telephone or in writing.
     """
     with transaction.atomic():
-        subscriber = _locked(subscriber_key, "この購読はすでに登録されていません。")
-        if subscriber.state == Subscriber.State.LEFT:
+        subscriber = _locked(subscriber_key, _("この購読はすでに登録されていません。"))
+        # Who was struck off by their office (moves.py) is not suppressed; their own goodbye still counts.
+        if subscriber.state == Subscriber.State.LEFT and suppression.is_suppressed(subscriber.fingerprint):
             return Departure(subscriber, changed=False)
         _write(subscriber, state=Subscriber.State.LEFT, left_at=now)
         suppression.close(subscriber.fingerprint, Suppression.Reason.LEFT, now, operator)
@@ -164,15 +180,16 @@ def come_back(
     now: datetime,
     *,
     text_only: bool = False,
+    only_monthly: bool = False,
     detail: Mapping[str, object] | None = None,
 ) -> Subscriber:
-    """Undo a goodbye within seven days of it, if wished as text mail. Again is no harm."""
+    """Undo a goodbye within seven days of it, if wished as text mail or without 号外. Again is no harm."""
     with transaction.atomic():
-        subscriber = _locked(subscriber_key, "この購読の登録は残っていません。もう一度お申し込みください。")
+        subscriber = _locked(subscriber_key, NOT_THERE)
         if not subscriber.is_active:
             if not may_come_back(subscriber, now):
                 raise UnknownSubscriberError(
-                    "このリンクからは購読を再開できません。お手数ですが、もう一度お申し込みください。"
+                    _("このリンクからは購読を再開できません。お手数ですが、もう一度お申し込みください。")
                 )
             _activate(subscriber, now)
             how = {"how": "come_back", **(detail or {})}
@@ -184,20 +201,28 @@ def come_back(
                 source=source,
                 detail=how,
             )
-        if text_only and subscriber.format != Subscriber.Format.TEXT:
-            _write(subscriber, format=Subscriber.Format.TEXT)
-            _record_change(subscriber, ["format"], source, now, detail)
+        wished = ({"format": Subscriber.Format.TEXT} if text_only else {}) | (
+            {"only_monthly": True} if only_monthly else {}
+        )
+        changed = {field: value for field, value in wished.items() if getattr(subscriber, field) != value}
+        if changed:
+            _write(subscriber, **changed)
+            _record_change(subscriber, list(changed), source, now, detail)
     return subscriber
 
 
 def pause(
     subscriber_key: str, source: str | None, now: datetime, detail: Mapping[str, object] | None = None
 ) -> Subscriber:
-    """No e-news for three months from now; who has just left comes back for that. It ends by itself."""
+    """No e-news for three months from now; who has just left comes back for that. It ends by itself.
+
+    Again is no harm: a pause that lasts is neither prolonged nor noted twice.
+    """
     with transaction.atomic():
         subscriber = come_back(subscriber_key, source, now, detail=detail)
-        _write(subscriber, paused_until=now + PAUSE_FOR)
-        _record_change(subscriber, ["paused_until"], source, now, detail)
+        if not pauses(subscriber, now):
+            _write(subscriber, paused_until=now + PAUSE_FOR)
+            _record_change(subscriber, ["paused_until"], source, now, detail)
     return subscriber
 
 
@@ -206,7 +231,7 @@ def end_pause(
 ) -> Subscriber:
     """The next issue comes again. Again is no harm."""
     with transaction.atomic():
-        subscriber = _locked(subscriber_key, "この購読の登録は残っていません。もう一度お申し込みください。")
+        subscriber = _locked(subscriber_key, NOT_THERE)
         if subscriber.paused_until is not None:
             _write(subscriber, paused_until=None)
             _record_change(subscriber, ["paused_until"], source, now, detail)
@@ -223,10 +248,13 @@ def preferences_of(subscriber: Subscriber) -> Preferences:
     return Preferences(
         format=subscriber.format,
         sections=tuple(subscriber.sections),
+        pathways=tuple(subscriber.pathways),
+        only_monthly=subscriber.only_monthly,
         name=subscriber.name,
         organisation=subscriber.organisation,
         department=subscriber.department,
         municipality=subscriber.municipality,
+        language=subscriber.language,
     )
 
 
@@ -241,14 +269,16 @@ def change_preferences(
 ) -> Subscriber:
     """Store what the person chose (or `operator` for them); the ledger names the changed fields, not their values."""
     with transaction.atomic():
-        subscriber = _locked(subscriber_key, "この購読の登録は残っていません。もう一度お申し込みください。")
+        subscriber = _locked(subscriber_key, NOT_THERE)
         if subscriber.state == Subscriber.State.LEFT:
-            raise UnknownSubscriberError("この購読は解除されています。もう一度お申し込みください。")
-        before, after = asdict(preferences_of(subscriber)), asdict(preferences)
+            raise UnknownSubscriberError(_("この購読は解除されています。もう一度お申し込みください。"))
+        before, after = preferences_of(subscriber).stored, preferences.stored
         changed = [field for field in after if after[field] != before[field]]
         if changed:
-            _write(subscriber, **(after | {"sections": list(preferences.sections)}))
-            _record_change(subscriber, changed, source, now, detail, operator)
+            _write(subscriber, **after)
+            # The values stay out of the ledger, but for the language in which the person is spoken to from here on.
+            spoken = {"language": preferences.language} if "language" in changed else {}
+            _record_change(subscriber, changed, source, now, {**spoken, **(detail or {})}, operator)
     return subscriber
 
 
@@ -274,7 +304,7 @@ def unconfirmed(now: datetime) -> QuerySet[Subscriber]:
 
 
 # ------------------------------------------------------------ steps that several verbs share
-def _locked(subscriber_key: str, words: str) -> Subscriber:
+def _locked(subscriber_key: str, words: StrPromise | str) -> Subscriber:
     subscriber = Subscriber.objects.select_for_update().filter(key=subscriber_key).first()
     if subscriber is None:
         raise UnknownSubscriberError(words)
@@ -296,7 +326,8 @@ def _apply_asked(subscriber: Subscriber, asked_for: ConsentEvent | None) -> None
     asked = asked_for.detail.get("asked") if asked_for else None
     if not asked:
         return
-    chosen = {field: asked[field] for field in ("format", "sections")}
+    choices = ("format", "sections", "pathways", "only_monthly", "language")
+    chosen = {field: asked[field] for field in choices if field in asked}
     # An empty box of the sign-up form does not wipe out a name that we know.
     told = {field: asked[field] for field in ("name", "organisation", "department", "municipality") if asked[field]}
     _write(subscriber, **chosen, **told)

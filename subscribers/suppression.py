@@ -95,5 +95,10 @@ def reasons(fingerprints: list[str]) -> dict[str, Suppression.Reason]:
     return {fingerprint: Suppression.Reason(reason) for fingerprint, reason in rows}
 
 
+def forget_words(fingerprints: list[str]) -> None:
+    """Take out what was noted about these people; that, when and by whom they were stopped stays."""
+    Suppression.objects.filter(fingerprint__in=fingerprints).update(note="", lifted_why="")
+
+
 def _end(suppressions: QuerySet[Suppression], now: datetime, by: str, why: str) -> int:
     return suppressions.update(lifted_at=now, lifted_by=by[:150], lifted_why=why[:300])

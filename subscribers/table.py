@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from subscribers.columns import guess_columns, normal
 from subscribers.encodings import find_encoding, read_lines
@@ -52,8 +52,7 @@ BROKEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row as it stands in the file; `line` is what Excel and editors call it."""
 
     line: int
@@ -65,7 +64,7 @@ class Table:
     """A file whose form is known: how to read it again, and which column means what."""
 
     path: Path
-    kind: str  # csv or xlsx
+    kind: str  # csv, xlsx, or text: what somebody pasted
     encoding: str = ""
     delimiter: str = ","
     sheet: str = ""
@@ -74,6 +73,7 @@ class Table:
     columns: dict[str, int] | None = None  # field -> index
     about: int = 0  # rows, roughly: for a progress bar
     remarks: tuple[str, ...] = ()
+    given: tuple[Row, ...] = ()  # of a text, which has no file to be read again
 
     def rows(self) -> Iterator[Row]:
         """The rows below the headings, from the file."""
@@ -116,7 +116,7 @@ def _open_csv(path: Path) -> Table:
     tables = [Table(path, "csv", encoding, sign, about=lines) for sign in DELIMITERS]
     heads = [_csv_head(table) for table in tables]
     best = max(range(len(tables)), key=lambda index: _score(heads[index]))
-    return _with_headings(tables[best], heads[best])
+    return with_headings(tables[best], heads[best])
 
 
 def _csv_head(table: Table) -> list[Row]:
@@ -140,7 +140,7 @@ def _csv_rows(table: Table) -> Iterator[Row]:
     starts_at = 1
     try:
         for cells in reader:
-            yield Row(starts_at, _checked(cells, starts_at, table.path.name))
+            yield Row(starts_at, checked(cells, starts_at, table.path.name))
             starts_at = reader.line_num + 1
     except csv.Error as error:
         raise ImportFileError(
@@ -162,7 +162,7 @@ def _open_xlsx(path: Path) -> Table:
     if not tables:
         raise ImportFileError(f"{path.name}: 表のシートがありません。")
     best = max(range(len(tables)), key=lambda index: _score(heads[index])[0])
-    table = _with_headings(tables[best], heads[best])
+    table = with_headings(tables[best], heads[best])
     others = "、".join(other.sheet for other in tables if other.sheet != table.sheet)
     remark = f"シート「{table.sheet}」だけを読みます。読まないシート: {others}"
     return replace(table, remarks=(*table.remarks, remark)) if others else table
@@ -217,7 +217,7 @@ def _sheet_rows(book: Workbook, table: Table) -> Iterator[Row]:
     sheet = book[table.sheet]
     sheet.reset_dimensions()  # the size a file declares may be wrong
     for line, values in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
-        yield Row(line, _checked([_text(value) for value in values], line, table.path.name))
+        yield Row(line, checked([_text(value) for value in values], line, table.path.name))
 
 
 def _text(value: object) -> str:
@@ -237,23 +237,27 @@ def _text(value: object) -> str:
 
 # ------------------------------------------------------------ both
 def _raw_rows(table: Table) -> Iterator[Row]:
+    if table.kind == "text":
+        return iter(table.given)
     return _xlsx_rows(table) if table.kind == "xlsx" else _csv_rows(table)
 
 
-def _checked(cells: list[str], line: int, name: str) -> tuple[str, ...]:
+def checked(cells: list[str], line: int, name: str) -> tuple[str, ...]:
+    """The cells of a row as text without empty ones behind; ImportFileError if they cannot be a row of a list."""
     while cells and not cells[-1].strip():
         cells.pop()
     if len(cells) > MOST_COLUMNS:
         raise ImportFileError(f"{name}: {line}行目の列が多すぎます（{len(cells)}列）。{MOST_COLUMNS}列までです。")
-    if max(map(len, cells), default=0) > LONGEST_CELL:
+    whole = "".join(cells)
+    if len(whole) > LONGEST_CELL and max(map(len, cells)) > LONGEST_CELL:
         raise ImportFileError(
             f'{name}: {line}行目に長すぎるセルがあります。引用符（"）の閉じ忘れがないか見てください。'
         )
-    return tuple([unescape(cell) if cell[:1] == "'" else cell for cell in cells])
+    return tuple(map(unescape, cells)) if "'" in whole else tuple(cells)
 
 
-def _with_headings(table: Table, head: list[Row]) -> Table:
-    """The table with its headings: the first row of the head that names an address column."""
+def with_headings(table: Table, head: list[Row]) -> Table:
+    """The table with its headings and columns: the first row of the head that names an address column."""
     for row in head:
         columns = guess_columns(row.cells)
         if "address" in columns:

@@ -57,7 +57,7 @@ def add_readers(number: int, first: int = 1) -> None:
 
     columns = (
         "key", "address", "address_key", "fingerprint", "name", "organisation", "department", "municipality", "format",
-        "sections", "state", "created_at",
+        "sections", "pathways", "language", "state", "created_at",
     )  # fmt: skip
     names = ", ".join(columns)
     holders = ", ".join(["%s"] * len(columns))
@@ -66,7 +66,7 @@ def add_readers(number: int, first: int = 1) -> None:
         rows = [
             (
                 f"{at:022d}", address := f"reader{at}@city{at % 500}.example.jp", address, f"{at:064x}", "", "", "",
-                "", "html", "[]", "active", moment,
+                "", "html", "[]", "[]", "ja", "active", moment,
             )
             for at in range(start, min(start + BLOCK, first + number))
         ]  # fmt: skip

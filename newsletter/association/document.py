@@ -12,6 +12,7 @@ from typing import Any
 
 from feeds.governments import is_valid_code
 from newsletter.association.facts import (
+    English,
     Numbering,
     Pathway,
     Profile,
@@ -66,6 +67,7 @@ def read_document(document: Mapping[str, Any], digest: str = "", national: Mappi
         digest=digest,
         manners=read_manners(root.table("sending", required=False)),
         privacy=read_privacy(root.table("privacy", required=False)),
+        english=_english(root.table("english", required=False)),
     )
     enews.close()
     root.close()
@@ -106,11 +108,26 @@ def _sender(table: Table) -> Sender:
 
 def _wording(table: Table) -> Wording:
     wording = Wording(
-        version=table.text("version", longest=40),  # as long as the column of the consent ledger
+        version=table.text("version", longest=37),  # the column of the consent ledger has 40: room for -en
         text=table.text("text", longest=2000),
     )
     table.close()
     return wording
+
+
+def _english(table: Table) -> English:
+    words = "半角数字とハイフンで書いてください。"
+    english = English(
+        title=table.text("title", required=False, longest=100),
+        slogan=table.text("slogan", required=False, longest=200),
+        postal_address=table.text("postal_address", required=False, longest=200),
+        phone=table.matching("phone", PHONE, words, required=False),
+        fax=table.matching("fax", PHONE, words, required=False),
+        website=table.web_address("website", required=False),
+        wording=table.text("wording", required=False, longest=2000),
+    )
+    table.close()
+    return english
 
 
 def _numbering(table: Table) -> Numbering | None:
@@ -152,6 +169,7 @@ def _sections(root: Table) -> tuple[Section, ...]:
                 title=table.text("title", longest=60),
                 kind=SectionKind(table.choice("kind", SectionKind)),
                 limit=table.integer("limit", 1, 100),
+                title_en=table.text("title_en", required=False, longest=60),
             )
         )
         table.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -40,6 +40,7 @@ class Section:
     title: str
     kind: SectionKind
     limit: int  # how many placements `suggest` puts there at most
+    title_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,19 @@ class Privacy:
 
 
 @dataclass(frozen=True, slots=True)
+class English:
+    """What the English pages and letters call things: the profile's [english] table. What is empty stays Japanese."""
+
+    title: str = ""  # of the e-news
+    slogan: str = ""
+    postal_address: str = ""
+    phone: str = ""  # as one dials it from abroad
+    fax: str = ""
+    website: str = ""
+    wording: str = ""  # the text a person agrees to
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Everything the application knows about the association it works for."""
 
@@ -148,6 +162,11 @@ class Profile:
     digest: str = ""  # SHA-256 of the document
     manners: Manners = field(default_factory=Manners)  # how campaigns are sent
     privacy: Privacy = field(default_factory=Privacy)
+    english: English = field(default_factory=English)
+
+    def in_language(self, language: str) -> Profile:
+        """The association as a reader of that language (ja, en) should be told of it; its legal name stays."""
+        return _in_english(self) if language == "en" else self
 
     def section(self, key: str) -> Section | None:
         """The section of that key, or None."""
@@ -156,3 +175,23 @@ class Profile:
     def pathway(self, key: str) -> Pathway | None:
         """The pathway of that key, or None."""
         return next((pathway for pathway in self.pathways if pathway.key == key), None)
+
+
+def _in_english(profile: Profile) -> Profile:
+    said, publisher, wording = profile.english, profile.publisher, profile.wording
+    return replace(
+        profile,
+        title=said.title or profile.title,
+        publisher=replace(
+            publisher,
+            name=publisher.name_en or publisher.name,
+            slogan=said.slogan,
+            postal_address=said.postal_address or publisher.postal_address,
+            phone=said.phone or publisher.phone,
+            fax=said.fax or publisher.fax,
+            website=said.website or publisher.website,
+        ),
+        # A text of its own has a name of its own in the ledger.
+        wording=Wording(f"{wording.version}-en", said.wording) if said.wording else wording,
+        sections=tuple(replace(section, title=section.title_en or section.title) for section in profile.sections),
+    )

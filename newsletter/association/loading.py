@@ -48,6 +48,7 @@ FACTS = {
     "enews": "e-ニュース",
     "sender": "差出人",
     "wording": "同意の文面",
+    "english": "英語での言い方",
     "sending": "配信のしかた",
     "palette": "配色",
     "sections": "欄",

@@ -28,6 +28,11 @@ COMMANDS = {
         "subscribers",
         "購読者を取り込み、探し、停止し、消去します。",
     ),
+    "roster": (
+        "newsletter.cli.roster",
+        "roster",
+        "会員に宛先の確認をお願いし（人事異動）、回答を名簿に反映します。",
+    ),
     "campaign": ("newsletter.cli.campaign", "campaign", "承認した版を配信します。"),
     "dkim": ("newsletter.cli.dkim", "dkim", "DKIMの鍵を作り、DNSの登録と比べます。"),
     "letters": ("newsletter.cli.letters", "letters", "確認メールなどの個別メールを送ります。"),

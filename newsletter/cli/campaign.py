@@ -1,4 +1,4 @@
-"""`newsletter campaign …`: plan, stop, look. What sends is in campaign_sending, the books are in campaign_books."""
+"""`newsletter campaign …`: plan, stop, look. What sends is in campaign_sending, the books in campaign_books."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli import campaign_books, campaign_sending
+from newsletter.cli import campaign_again, campaign_books, campaign_sending
 from newsletter.cli import campaign_words as words
 from newsletter.cli.base import by_option, django_command, fail, json_option, print_json
 from newsletter.cli.campaign_sending import campaign_argument
 from newsletter.cli.listing import print_facts, print_rows
 
 if TYPE_CHECKING:
+    from newsletter.models import Campaign
     from newsletter.reports import Report
 
 
@@ -22,7 +23,7 @@ def campaign() -> None:
     """承認した版を配信します。はじめに rehearse で試し、send で送り、report で結果を見ます。"""
 
 
-for command in (campaign_sending.send, campaign_sending.resume, campaign_sending.again):
+for command in (campaign_sending.send, campaign_sending.resume, campaign_again.again):
     campaign.add_command(command)
 for command in (campaign_sending.rehearse, campaign_sending.test):
     campaign.add_command(command)
@@ -36,22 +37,21 @@ for command in (campaign_books.report, campaign_books.excluded, campaign_books.d
     "--at", "starts_at", type=click.DateTime(["%Y-%m-%d %H:%M"]), metavar="日時",
     help="配信を始める日時（2026-11-30 10:07 の形）。省くと、send を待ちます。",
 )  # fmt: skip
-@click.option(
-    "--segment", "condition", default="", metavar="条件",
-    help="一部の方だけに送ります。条件の書き方は newsletter subscribers segment --help で見られます。",
-)  # fmt: skip
+@campaign_sending.segment_option
 @campaign_sending.in_doubt_option
+@click.option("--yes", is_flag=True, help="--segment で絞るときの、確認の質問をしません。")
 @by_option
 @json_option
 @django_command
 def plan(
-    name: str, starts_at: datetime | None, condition: str, in_doubt: str | None, person: str, as_json: bool
+    name: str, starts_at: datetime | None, condition: str, in_doubt: str | None, yes: bool, person: str, as_json: bool
 ) -> None:
     """承認した版の配信を予定します。号は 2026-11 か 第137号。省くと、承認済みの最新の号です。"""
     from django.utils import timezone
 
     from newsletter import campaigns, profile, reports, segments
     from newsletter.mail.pacing import good_hour
+    from newsletter.models import Campaign
 
     segment = segments.read(condition)
     now = timezone.now()
@@ -61,18 +61,29 @@ def plan(
     edition = campaigns.approved_edition(campaigns.issue_to_send(name))
     wanted, quiet = hour, profile.current().manners.quiet_hours
     hour = good_hour(hour, quiet) if hour else None
+    if segment.stored:
+        campaigns.check(edition, segment=segment)
+        _ask_about(Campaign(edition=edition, segment=segment.stored), now, yes)
     planned = campaigns.plan(edition, person, now, starts_at=hour, in_doubt=in_doubt or "", segment=segment)
     if as_json:
         print_json(words.report_facts(reports.report(planned)))
         return
     click.echo(f"予定しました。{words.campaign_line(planned)}「{edition.subject}」")
-    if condition:
-        click.echo(segments.sentence(segment))
     if hour != wanted:
         why = f"静かにする時間帯（{quiet}）を避けて" if quiet and wanted and wanted in quiet else "混み合う正時を避けて"
         click.echo(f"{why}、{words.moment(hour)} に始めます。", err=True)
     begin = f"{words.moment(hour)} に newsletter work が始めます。" if hour else "始めるとき: "
     click.echo(begin + ("" if hour else f"newsletter campaign send --campaign {planned.pk}"))
+
+
+def _ask_about(proposed: Campaign, now: datetime, yes: bool) -> None:
+    """Who would get it if it began now; whoever leaves part of the readers out is asked."""
+    from newsletter import audiences
+
+    for line in words.forecast_lines(proposed, audiences.forecast(proposed, now)):
+        click.echo(line, err=True)
+    if not yes:
+        campaign_sending.ask("この方々だけへの配信を予定しますか？", "予定しませんでした。")
 
 
 @campaign.command("pause")
@@ -88,6 +99,20 @@ def pause(number: int, reason: str, person: str) -> None:
     if not campaigns.pause(chosen, f"{reason}（{person}）"):
         campaigns.must_be_running(chosen)
     click.echo(f"止めました。続けるとき: newsletter campaign resume {number}")
+
+
+@campaign.command("through-night")
+@campaign_argument
+@by_option
+@django_command
+def through_night(number: int, person: str) -> None:
+    """急ぎの配信を、今夜（昼のうちなら次の夜間）は休まずに続けます。ほかの夜と、ほかの配信は変わりません。"""
+    from django.utils import timezone
+
+    from newsletter import campaigns, quiet_hours
+
+    until = quiet_hours.go_through(campaigns.find(number), person, timezone.now())
+    click.echo(f"配信 {number} は、{words.moment(until)} まで夜間も休まずに送ります。送るのは newsletter work です。")
 
 
 @campaign.command("cancel")
@@ -146,19 +171,25 @@ def list_(as_json: bool) -> None:
 def _row(made: Report) -> tuple[object, ...]:
     one = made.campaign
     mark = "［リハーサル］" if one.rehearsal else ""
+    state = one.get_state_display() + ("（夜間の休み）" if made.rests_until else "")
     started = words.moment(one.started_at or one.starts_at)
     counts = (made.total, made.states["sent"], made.states["in_doubt"])
-    return (one.pk, mark + words.issue_words(one), one.get_state_display(), started, *counts)
+    return (one.pk, mark + words.issue_words(one), state, started, *counts)
 
 
 @campaign.command("continue")
 @django_command
 def continue_() -> None:
     """時刻の来た配信を始め、途中の配信を続けます。newsletter work は毎分これをします。"""
-    from newsletter import identity, sending
+    from django.utils import timezone
+
+    from newsletter import identity, quiet_hours, schedule, sending
+    from newsletter.sending import Cause
 
     identity.require()
     runs = sending.continue_campaigns()
     click.echo(f"{len(runs)}件の配信を進めました。" if runs else "いま進める配信はありません。")
-    if stopped := [run.words for run in runs if run.words]:
+    for resting, until in schedule.resting(timezone.now()):
+        click.echo(f"配信 {resting.pk}: {quiet_hours.words(until)}", err=True)
+    if stopped := [run.words for run in runs if run.words and run.cause is not Cause.NIGHT]:
         fail("\n".join(stopped))

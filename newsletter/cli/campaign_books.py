@@ -85,6 +85,8 @@ def excluded(number: int | None, file: Path | None, as_json: bool) -> None:
         print_json({"campaign": chosen.pk, "excluded": reasons})
     elif reasons:
         print_rows(("理由", "件数"), ((Exclusion.Reason(reason).label, count) for reason, count in reasons.items()))
+        if chosen.finished_at and not chosen.rehearsal and (offer := campaigns.offer_newly_eligible(chosen)):
+            click.echo(offer, err=True)
     else:
         click.echo("外した人はいません。")
     if file:
@@ -151,13 +153,13 @@ def _what(row: Delivery) -> str:
 def _decide(rows: list[Delivery], person: str, as_sent: bool, as_json: bool) -> None:
     from django.utils import timezone
 
-    from newsletter import campaigns, delivery
+    from newsletter import campaigns, doubt
 
     if not person.strip():
         raise click.UsageError("判断した人の名前を --by で指定してください。")
     ids, now = [row.pk for row in rows], timezone.now()
     decided = (
-        delivery.treat_as_sent(ids, person.strip(), now) if as_sent else campaigns.send_again(ids, person.strip(), now)
+        doubt.treat_as_sent(ids, person.strip(), now) if as_sent else campaigns.send_again(ids, person.strip(), now)
     )
     if as_json:
         print_json({"decided": decided, "as": "sent" if as_sent else "queued", "by": person.strip()})
@@ -178,9 +180,9 @@ def sweep(as_json: bool) -> None:
     """途中で消えた処理が持っていた宛先を「不明」にします。newsletter work は毎分これをします。"""
     from django.utils import timezone
 
-    from newsletter import delivery
+    from newsletter.sweep import sweep as sweep_claims
 
-    count = delivery.sweep(timezone.now())
+    count = sweep_claims(timezone.now())
     if as_json:
         print_json({"in_doubt": count})
     else:

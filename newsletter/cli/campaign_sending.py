@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,12 +15,10 @@ import click
 from newsletter.cli import campaign_words as words
 from newsletter.cli.base import (
     by_option,
-    database_words,
     django_command,
     fail,
     is_terminal,
     json_option,
-    os_error_words,
     print_json,
 )
 from newsletter.cli.listing import print_facts
@@ -32,6 +31,11 @@ in_doubt_option = click.option(
     "--in-doubt", "in_doubt", type=click.Choice(["ask", "resend", "leave"]), default=None,
     help="届いたか不明なとき: ask 人が決める、resend 二重でも届ける、leave 送り直さない。省くとプロファイルの値。",
 )  # fmt: skip
+segment_option = click.option(
+    "--segment", "condition", default="", metavar="条件",
+    help="一部の方だけに送ります。条件の書き方は newsletter subscribers segment --help で見られます。"
+    "編集デスクの「絞り込み」でも作れます。",
+)  # fmt: skip
 yes_option = click.option("--yes", is_flag=True, help="確認の質問をしません。")
 campaign_argument = click.argument("number", type=click.IntRange(min=1), metavar="配信番号")
 
@@ -39,6 +43,7 @@ campaign_argument = click.argument("number", type=click.IntRange(min=1), metavar
 @click.command("send")
 @click.argument("name", metavar="[号]", default="")
 @click.option("--campaign", "number", type=click.IntRange(min=1), metavar="番号", help="予定済みの配信の番号。")
+@segment_option
 @in_doubt_option
 @click.option(
     "--accept-links",
@@ -51,28 +56,29 @@ campaign_argument = click.argument("number", type=click.IntRange(min=1), metavar
 @json_option
 @django_command
 def send(
-    name: str, number: int | None, in_doubt: str | None, accept_links: str, yes: bool, person: str, as_json: bool
+    name: str,
+    number: int | None,
+    condition: str,
+    in_doubt: str | None,
+    accept_links: str,
+    yes: bool,
+    person: str,
+    as_json: bool,
 ) -> None:
     """承認した版を、いま配信します。号は 2026-11 か 第137号。省くと、承認済みの最新の号です。"""
     from django.utils import timezone
 
-    from newsletter import audiences, campaigns
+    from newsletter import campaigns
 
     now = timezone.now()
     if number is None:
-        issue = campaigns.issue_to_send(name)
-        planned = campaigns.planned_for(issue)
-        edition = planned.edition if planned else campaigns.approved_edition(issue)
-        if planned is None:
-            campaigns.check(edition, by=person)
-        _confirm(edition.subject, words.issue_name(issue), yes, rehearsal=False)
-        chosen = planned or campaigns.plan(edition, person, now)
+        chosen = _planned_or_new(name, condition, person, yes)
     else:
         chosen = campaigns.find(number)
+        _refuse_other_segment(chosen, condition)
         if chosen.state != chosen.State.PLANNED:
             campaigns.must_be_running(chosen)
-        count = None if chosen.again_of_id is None else audiences.candidates(chosen).count()
-        _confirm(chosen.edition.subject, words.issue_words(chosen), yes, chosen.rehearsal, count)
+        _confirm(chosen, yes)
     if in_doubt:
         campaigns.choose_in_doubt(chosen, in_doubt)
     if accept_links.strip():
@@ -92,41 +98,13 @@ def resume(number: int, person: str, as_json: bool) -> None:
     """止まっている配信を続けます。送り終えた宛先に、もう一度送ることはありません。"""
     from django.utils import timezone
 
-    from newsletter import campaigns, delivery
+    from newsletter import campaigns, sweep
 
-    chosen = campaigns.find(number)
-    campaigns.resume(chosen, timezone.now(), person)
-    delivery.sweep(timezone.now())
+    chosen, now = campaigns.find(number), timezone.now()
+    campaigns.resume(chosen, now, person)
+    _tell_of_night(now)
+    sweep.sweep(now)
     _send(chosen, person, as_json)
-
-
-@click.command("again")
-@campaign_argument
-@click.option(
-    "--states", default="refused,expired,bounced", show_default=True, metavar="状態",
-    help="送り直す状態をコンマで区切って指定します（refused, expired, bounced, in_doubt, cancelled）。",
-)  # fmt: skip
-@in_doubt_option
-@by_option
-@json_option
-@django_command
-def again(number: int, states: str, in_doubt: str | None, person: str, as_json: bool) -> None:
-    """終わった配信で届かなかった人だけへの、新しい配信を予定します。送るのは send --campaign です。"""
-    from django.utils import timezone
-
-    from newsletter import audiences, campaigns, reports
-
-    chosen = [state.strip() for state in states.split(",") if state.strip()]
-    wrong = set(chosen) - {"refused", "expired", "bounced", "in_doubt", "cancelled"}
-    if wrong or not chosen:
-        raise click.BadParameter(f"使えない状態です: {'、'.join(sorted(wrong)) or '（なし）'}", param_hint="--states")
-    repeat = campaigns.again(campaigns.find(number), person, timezone.now(), chosen, in_doubt=in_doubt or "")
-    count = audiences.candidates(repeat).count()
-    if as_json:
-        print_json(words.report_facts(reports.report(repeat)) | {"candidates": count})
-        return
-    click.echo(f"予定しました。{words.campaign_line(repeat)} 候補: {count:,}件")
-    click.echo(f"始めるとき: newsletter campaign send --campaign {repeat.pk}")
 
 
 @click.command("rehearse")
@@ -140,6 +118,7 @@ def rehearse(name: str, yes: bool, person: str, as_json: bool) -> None:
     from django.utils import timezone
 
     from newsletter import campaigns, editions, issues
+    from newsletter.models import Campaign
 
     now = timezone.now()
     issue = issues.find_issue(name) if name else campaigns.issue_at_hand()
@@ -148,7 +127,7 @@ def rehearse(name: str, yes: bool, person: str, as_json: bool) -> None:
         if issue.state == issue.State.OPEN
         else campaigns.approved_edition(issue)
     )
-    _confirm(edition.subject, words.issue_name(issue), yes, rehearsal=True)
+    _confirm(Campaign(edition=edition, rehearsal=True), yes)
     _start_and_send(campaigns.plan(edition, person, now, rehearsal=True), person, as_json)
 
 
@@ -161,7 +140,7 @@ def test(name: str, address: str, text_only: bool) -> None:
     """件名に【テスト】を付けて、1通だけ送ります。台帳にも読者の記録にも残りません。"""
     from django.utils import timezone
 
-    from newsletter import issues, sending
+    from newsletter import issues, relays
     from newsletter.trial import send_trial
     from subscribers.addresses import read_address
     from subscribers.errors import AddressError
@@ -170,22 +149,66 @@ def test(name: str, address: str, text_only: bool) -> None:
         to = read_address(address).address
     except AddressError as error:
         raise click.BadParameter(f"「{address}」はメールアドレスとして使えません。{error}") from error
-    relay = sending.relay_for()
+    relay = relays.first()
     reply = send_trial(issues.find_issue(name), to, timezone.now(), relay, text_only=text_only)
     click.echo(f"{to} へテストメールを送りました。（中継サーバ {relay.name} の応答: {reply}）")
 
 
 # ------------------------------------------------------------ asking, sending, telling
-def _confirm(subject: str, issue: str, yes: bool, rehearsal: bool, count: int | None = None) -> None:
-    """Show how many, which issue, which subject and by which relay, and ask once (DOMAIN 11.4)."""
-    from newsletter import sending
-    from subscribers import audience
+def _planned_or_new(name: str, condition: str, person: str, yes: bool) -> Campaign:
+    """The campaign of this issue that waits to be started, or a new one, once somebody has said yes to it."""
+    from django.utils import timezone
 
-    where = sending.relay_name(rehearsal=rehearsal)
-    count = audience.recipients().count() if count is None else count
-    click.echo(f"{count:,}件・{issue}・「{subject}」\n中継サーバ: {where}", err=True)
+    from newsletter import campaigns, segments
+    from newsletter.models import Campaign
+
+    issue = campaigns.issue_to_send(name)
+    planned = campaigns.planned_for(issue)
+    if planned is not None:
+        _refuse_other_segment(planned, condition)
+        _confirm(planned, yes)
+        return planned
+    segment = segments.read(condition)
+    edition = campaigns.approved_edition(issue)
+    campaigns.check(edition, by=person, segment=segment)
+    _confirm(Campaign(edition=edition, segment=segment.stored), yes)
+    return campaigns.plan(edition, person, timezone.now(), segment=segment)
+
+
+def _refuse_other_segment(planned: Campaign, condition: str) -> None:
+    """Whom a planned campaign is for was decided when it was planned, and the clock may send it at any moment."""
+    from newsletter import segments
+
+    if condition and segments.read(condition).stored != planned.segment:
+        whom = segments.sentence(segments.Segment.of(planned.segment))
+        fail(
+            f"配信 {planned.pk} は、もう予定されています。対象は「{whom}」です。"
+            f"対象を変えるときは、newsletter campaign cancel {planned.pk} で取り消してから、もう一度実行してください。"
+        )
+
+
+def _confirm(campaign: Campaign, yes: bool) -> None:
+    """Show how many, which issue, which subject, to whom and by which relay, and ask once (DOMAIN 11.4)."""
+    from django.utils import timezone
+
+    from newsletter import audiences, relays
+
+    now = timezone.now()
+    for line in words.forecast_lines(campaign, audiences.forecast(campaign, now)):
+        click.echo(line, err=True)
+    click.echo(f"中継サーバ: {relays.names(rehearsal=campaign.rehearsal)}", err=True)
+    if not campaign.rehearsal:
+        _tell_of_night(now)
     if not yes:
         ask("配信しますか？", "配信しませんでした。")
+
+
+def _tell_of_night(now: datetime) -> None:
+    """Who sends at night means it, and should know that it is night."""
+    from newsletter import quiet_hours
+
+    if until := quiet_hours.ends_at(now):
+        click.echo(quiet_hours.words_of_going_on(until), err=True)
 
 
 def ask(question: str, otherwise: str) -> None:
@@ -199,22 +222,24 @@ def ask(question: str, otherwise: str) -> None:
 def _start_and_send(campaign: Campaign, person: str, as_json: bool) -> None:
     from django.utils import timezone
 
-    from newsletter import campaigns, sending
+    from newsletter import campaigns, quiet_hours, relays
     from newsletter.proofing import link_checks
 
     if campaign.state == campaign.State.PLANNED:
         # A relay that cannot be reached now is no reason to open the books, and the archive, at all.
-        sending.check_relay(campaign)
+        relays.check(campaign)
         for moved in link_checks.before_sending(campaign, timezone.now()):
             click.echo(f"リンクの注意: {moved}", err=True)
         campaigns.start(campaign, timezone.now(), person)
+    else:
+        quiet_hours.go_on(campaign, person, timezone.now())
     _send(campaign, person, as_json)
 
 
 def _send(campaign: Campaign, person: str, as_json: bool) -> None:
     from django.db import DatabaseError
 
-    from newsletter import campaigns, reports, sending
+    from newsletter import campaigns, failures, reports, sending
     from newsletter.sending import Cause
 
     with _ctrl_c() as stop, _progress_bar(campaign) as on_progress:
@@ -227,10 +252,9 @@ def _send(campaign: Campaign, person: str, as_json: bool) -> None:
                 f"続けるとき: newsletter campaign resume {campaign.pk}"
             )
         except (DatabaseError, OSError) as error:
-            broken = os_error_words(error) if isinstance(error, OSError) else database_words(error)
             fail(
-                f"{broken}送っている途中だったメールは、続けるときに「不明」として記録されます。"
-                f"続けるとき: newsletter campaign resume {campaign.pk}"
+                f"{failures.words(error)}送ったメールの結果は控えてあり、続けるときに台帳へ書きます。"
+                f"結果の分からないものだけが「不明」になります。続けるとき: newsletter campaign resume {campaign.pk}"
             )
     if run.cause is Cause.INTERRUPTED:
         campaigns.pause(campaign, f"{person}さんが中断しました")
@@ -246,7 +270,9 @@ def _tell(report: Any, run: Run, as_json: bool) -> None:
         print_json(words.report_facts(report) | words.books_facts(report.campaign))
     else:
         print_facts(words.report_lines(report))
-    if run.cause is not Cause.NONE:
+    if run.cause is Cause.NIGHT:
+        click.echo(run.words, err=True)
+    elif run.cause is not Cause.NONE:
         fail(f"配信は途中で止まりました。{run.words}\n{following}".rstrip())
     if following:
         click.echo(following, err=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from newsletter.models import Issue, Placement
 
 TEXT_FILE = click.Path(allow_dash=True, path_type=Path)
-WHICH = "2026-11 か 第137号。省くと、編集中の最新の号。"
+WHICH = "2026-11 か 第137号、号外は 2026-11-x1。省くと、編集中の最新の号。"
 issue_argument = click.argument("name", metavar="[号]", default="")
 issue_option = click.option("--issue", "name", default="", metavar="号", help=f"号。{WHICH}")
 number_argument = click.argument("number", type=click.IntRange(min=1), metavar="番号")
@@ -28,7 +28,7 @@ day_option = click.option(
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def issue() -> None:
-    """号を組み立て、確認し、承認します。号は 2026-11 や 第137号 で選びます。"""
+    """号を組み立て、確認し、承認します。号は 2026-11 や 第137号、号外は 2026-11-x1 で選びます。"""
 
 
 for command in (
@@ -50,14 +50,24 @@ for command in (
     "--number", type=click.IntRange(min=1), metavar="号数", help="通算号数。省くと、プロファイルから数えます。"
 )
 @click.option("--subject", default="", metavar="件名", help="件名。省くと、e-ニュースの名前と月号から作ります。")
+@click.option("--extra", is_flag=True, help="毎月の号のほかに送る号外を開きます（号数は付きません）。")
 @day_option
 @json_option
 @django_command
-def open_(month: str, number: int | None, subject: str, release: datetime | None, as_json: bool) -> None:
-    """新しい号を開きます。配信日は、省くと月の最終営業日です。"""
+def open_(month: str, number: int | None, subject: str, extra: bool, release: datetime | None, as_json: bool) -> None:
+    """新しい号を開きます。配信日は、省くと月の最終営業日（号外は今日）です。"""
+    from django.utils import timezone
+
     from newsletter import calendar, issues
 
-    opened = issues.open_issue(calendar.read_month(month), number, _day(release), subject)
+    if extra and number is not None:
+        raise click.UsageError("号外に号数は付きません。--extra と --number は、どちらか一方だけにしてください。")
+    first, day = calendar.read_month(month), _day(release)
+    opened = (
+        issues.open_extra(first, day or timezone.localdate(), subject)
+        if extra
+        else issues.open_issue(first, number, day, subject)
+    )
     _answer(opened, as_json, f"開きました。{report.issue_line(opened)}\n件名: {opened.subject}")
 
 
@@ -309,7 +319,7 @@ def _answer(chosen: Issue, as_json: bool, words: str) -> None:
 def _answer_placement(chosen: Issue, placement: Placement, words: str, as_json: bool) -> None:
     number, row = next((number, row) for number, row in report.numbered(chosen) if row.pk == placement.pk)
     if as_json:
-        print_json({**report.placement_facts(number, row), "issue": f"{chosen.month:%Y-%m}"})
+        print_json({**report.placement_facts(number, row), "issue": chosen.slug})
     else:
         click.echo(f"{words}{row.section}の{row.position}番目\n{report.placement_line(number, row)}")
 

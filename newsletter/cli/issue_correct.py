@@ -63,10 +63,8 @@ def corrections(name: str, as_json: bool) -> None:
 
 
 def _facts(row: Correction) -> dict[str, Any]:
-    from newsletter.links import issue_slug
-
     return {
-        "issue": issue_slug(row.edition.issue),
+        "issue": row.edition.issue.slug,
         "item": row.item,
         "field": row.field,
         "old": row.old,

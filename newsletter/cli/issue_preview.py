@@ -60,8 +60,6 @@ def _answer(made: Preview, files: dict[str, Path], pictures: dict[str, Path], as
 
 
 def _facts(made: Preview, files: dict[str, Path], pictures: dict[str, Path]) -> dict[str, object]:
-    from newsletter.links import issue_slug
-
     items = [
         {
             "number": one.number,
@@ -72,7 +70,7 @@ def _facts(made: Preview, files: dict[str, Path], pictures: dict[str, Path]) -> 
         for one in made.gateway.facts
     ]
     return {
-        "issue": issue_slug(made.issue),
+        "issue": made.issue.slug,
         "as": made.addressee.address,
         "hindrance": made.addressee.hindrance,
         "html": str(files.get("html", "")),

@@ -40,7 +40,7 @@ def proof(name: str, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "issue": f"{chosen.month:%Y-%m}",
+                "issue": chosen.slug,
                 "errors": sum(remark.stops for remark in remarks),
                 "warnings": sum(remark.is_open and not remark.stops for remark in remarks),
                 "findings": [words.remark_facts(remark) for remark in remarks],

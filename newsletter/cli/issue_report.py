@@ -12,20 +12,17 @@ if TYPE_CHECKING:
 
 def issue_line(issue: Issue) -> str:
     """2026年11月号（第137号） 編集中 配信日 2026年11月30日（月）"""
-    from newsletter.mail.dates import japanese_date, month_label
+    from newsletter.mail.dates import japanese_date
 
-    return (
-        f"{month_label(issue.month, issue.number)} {issue.get_state_display()} 配信日 {japanese_date(issue.release_on)}"
-    )
+    return f"{issue.label} {issue.get_state_display()} 配信日 {japanese_date(issue.release_on)}"
 
 
 def issue_facts(issue: Issue) -> dict[str, Any]:
     """The issue's own fields."""
-    from newsletter.links import issue_slug
-
     return {
-        "issue": issue_slug(issue),
+        "issue": issue.slug,
         "number": issue.number,
+        "extra": issue.extra,
         "state": issue.state,
         "release_on": issue.release_on,
         "subject": issue.subject,

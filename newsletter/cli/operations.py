@@ -163,6 +163,7 @@ def serve(host: str | None, port: int | None, threads: int) -> None:
     _refuse_without_migrations()
     _prepare_queue()
     collect_static_files()
+    from newsletter import urls  # noqa: F401 - read now, so that the first visitor does not wait for all pages to load
     from newsletter.wsgi import application
 
     server = web_server(application, host or settings.LISTEN_HOST, port or settings.LISTEN_PORT, threads)

@@ -19,6 +19,8 @@ WORDS = {
     "sources": "確認の済んだ申込の送信元アドレス（短縮または消去）",
     "former_values": "取り消せる期間の過ぎた、取込前の値（消去）",
     "pauses": "終わったお休みの記録（消去）",
+    "stages": "途中で止まった取込の、読み終えた行（消去）",
+    "uploads": "編集デスクでお預かりして1日たった名簿（消去）",
 }
 
 
@@ -33,15 +35,17 @@ def tidy(dry_run: bool, as_json: bool) -> None:
     """
     from django.utils import timezone
 
-    from newsletter import delivery, profile
+    from newsletter import erasures, profile
+    from newsletter.lists import uploads
     from subscribers import retention
 
     now, terms = timezone.now(), profile.retention_terms()
-    done = retention.look(now, terms) if dry_run else retention.tidy(now, terms, delivery.forget_words)
+    done = retention.look(now, terms) if dry_run else retention.tidy(now, terms, erasures.empty_records)
+    counts = asdict(done) | {"uploads": uploads.count_old(now) if dry_run else uploads.tidy(now)}
     if as_json:
-        print_json({"dry_run": dry_run, "terms": asdict(terms), "counts": asdict(done)})
+        print_json({"dry_run": dry_run, "terms": asdict(terms), "counts": counts})
         return
-    print_facts((WORDS[name], f"{count:,}件") for name, count in asdict(done).items())
+    print_facts((WORDS[name], f"{count:,}件") for name, count in counts.items())
     click.echo("試しに見ただけで、何も変えていません。" if dry_run else "整理しました。")
 
 

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.base import by_option, database_words, django_command, fail, is_terminal, json_option, print_json
+from newsletter.cli.base import Failure, by_option, django_command, fail, json_option, print_json
+from newsletter.cli.progress import Bar, progress_bar
 from newsletter.cli.subscribers_report import Report
+from newsletter.failures import database_words
 
 if TYPE_CHECKING:
     from subscribers.candidates import Lookups
     from subscribers.exporter import Exported
     from subscribers.importer import Planned
+    from subscribers.staging import Staged
     from subscribers.table import Table
 
 BASES = ["form", "card", "member", "written", "imported"]
+MOST_PASTED = 4_000_000  # bytes; pasted.py counts the characters
 ENCODINGS = {"utf-8": "utf-8-sig", "cp932": "cp932"}
 
 
 @click.command("import")
-@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option(
     "--apply", "is_applied", is_flag=True, help="取り込みます。付けなければ、試しに読んで結果を示すだけです。"
 )
@@ -71,16 +75,18 @@ def import_list(
 
     付けなければ何も変わりません（--apply）。行ごとに 登録・更新・同じ・警告・拒否 と理由を示します。
     空欄のセルは、登録済みの内容を消しません。解除・停止・消去された方は、名簿では戻りません。
+
+    FILE を「-」にすると、貼り付けた文字を読みます（メールの宛先の行、Excelの選択範囲、1行に1件の一覧など）。
+    貼り付けたら、最後に改行して Ctrl-D を押してください。
     """
     if is_applied and not (basis and proof.strip()):
         raise click.UsageError("--apply には、同意の根拠（--basis）と証跡（--proof）が必要です。")
     from subscribers import exporter
     from subscribers.columns import correct_columns
-    from subscribers.table import open_table
 
     if refused_file and refused_file.exists():
         fail(f"{refused_file} はすでにあります。別の名前にしてください。")
-    table = open_table(file)
+    table = _table(file)
     table = replace(table, columns=correct_columns(table.columns or {}, table.headings, _corrections(corrections)))
     report = Report(table, problems=problems, as_json=as_json)
     report.begin()
@@ -106,6 +112,7 @@ def export_list(file: Path, encoding: str, everybody: bool, lossy: bool, force: 
 
     名簿には個人情報が入ります。ファイルは本人（操作した人）だけが読める権限で作られます。
     """
+    from newsletter import wishes
     from subscribers import exporter
 
     if file.suffix.lower() not in (".csv", ".xlsx"):
@@ -113,8 +120,9 @@ def export_list(file: Path, encoding: str, everybody: bool, lossy: bool, force: 
     if file.exists() and not force:
         fail(f"{file} はすでにあります。置き換えるときは --force を付けてください。")
     exported = exporter.export(
-        file, encoding=ENCODINGS[encoding], everybody=everybody, section_titles=_section_titles(), lossy=lossy
-    )
+        file, encoding=ENCODINGS[encoding], everybody=everybody, lossy=lossy,
+        section_titles=wishes.section_titles(), pathway_labels=wishes.pathway_labels(),
+    )  # fmt: skip
     _report_export(file, exported, as_json)
     if not exported.is_written:
         fail(
@@ -124,6 +132,26 @@ def export_list(file: Path, encoding: str, everybody: bool, lossy: bool, force: 
 
 
 # ------------------------------------------------------------ import
+def _table(file: Path) -> Table:
+    from subscribers.pasted import rows_from_text
+    from subscribers.table import open_table
+
+    return rows_from_text(_pasted()) if file == Path("-") else open_table(file)
+
+
+def _pasted() -> str:
+    """The standard input, in the encoding of the terminal or of a Japanese Windows."""
+    content = sys.stdin.buffer.read(MOST_PASTED + 1)
+    if len(content) > MOST_PASTED:
+        fail("貼り付けた文字が多すぎます。CSVか.xlsxのファイルにして、ファイルの名前を指定してください。")
+    with suppress(UnicodeDecodeError):
+        return content.decode("utf-8-sig")
+    try:
+        return content.decode("cp932")
+    except UnicodeDecodeError:
+        raise Failure("貼り付けた文字を読めません。文字コードを UTF-8 か Shift_JIS にしてください。") from None
+
+
 def _corrections(written: Sequence[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in written]
     if not all(sign for _, sign, _ in pairs):
@@ -132,76 +160,76 @@ def _corrections(written: Sequence[str]) -> dict[str, str]:
 
 
 def _run(table: Table, grounds: tuple[str, str, str] | None, report: Report) -> None:
-    from django.conf import settings
     from django.db import DatabaseError
-    from django.utils import timezone
 
-    from subscribers import importer
-    from subscribers.models import ConsentEvent
-
-    candidates = importer.read_rows(table, _lookups(), report.blank)
-    is_cp932 = table.encoding == "cp932"
-    with _progress(table) as advance:
-
-        def on_block(block: Sequence[Planned]) -> None:
-            report.add(block)
-            advance(len(block))
-
+    with progress_bar() as bar:
         if grounds is None:
-            for block in importer.plan_import(candidates, settings.FINGERPRINT_KEY, is_cp932=is_cp932):
-                on_block(block)
+            _try_out(table, report, bar)
             return
-        basis, proof, person = grounds
-        reasons = importer.Grounds(ConsentEvent.Basis(basis), proof.strip(), person, table.path.name)
-        now = timezone.now()
         try:
-            importer.run_import(
-                candidates, reasons, now, settings.FINGERPRINT_KEY,
-                is_cp932=is_cp932, on_block=on_block, on_done=report.written,
-            )  # fmt: skip
+            _take_in(table, grounds, report, bar)
         except DatabaseError as error:
             # The verdicts that were shown so far are void.
             fail(f"{database_words(error)}名簿は1行も取り込んでいません。")
+        except KeyboardInterrupt:
+            fail("中断しました。名簿は1行も取り込んでいません。もう一度実行すると、長い名簿は続きから読みます。")
 
 
-def _lookups() -> Lookups:
+def _try_out(table: Table, report: Report, bar: Bar) -> None:
+    from django.conf import settings
     from django.utils import timezone
 
-    from subscribers.candidates import Lookups
+    from newsletter.lists.lookups import lookups
+    from subscribers import importer
 
-    return Lookups(timezone.get_current_timezone(), timezone.now(), _find_code, _section_titles())
-
-
-@lru_cache(maxsize=10_000)
-def _find_code(text: str) -> str:
-    from feeds import members
-    from feeds.errors import MemberError
-
-    try:
-        return members.find_municipality(text).code
-    except MemberError as error:
-        raise ValueError(str(error)) from error
+    bar.begin("読み込み中", table.about)
+    candidates = importer.read_rows(table, lookups(timezone.now()), report.blank)
+    for block in importer.plan_import(candidates, settings.FINGERPRINT_KEY, is_cp932=table.encoding == "cp932"):
+        report.add(block)
+        bar.advance(len(block))
 
 
-def _section_titles() -> dict[str, str]:
-    from newsletter import profile
+def _take_in(table: Table, grounds: tuple[str, str, str], report: Report, bar: Bar) -> None:
+    from django.conf import settings
+    from django.utils import timezone
 
-    current = profile.current_or_none()
-    return {section.key: section.title for section in current.sections} if current else {}
+    from newsletter.lists.lookups import lookups
+    from subscribers import importer, staging
+    from subscribers.models import ConsentEvent
+
+    basis, proof, person = grounds
+    reasons = importer.Grounds(ConsentEvent.Basis(basis), proof.strip(), person, table.path.name)
+    now = timezone.now()
+    staged = _staged(table, lookups(now), bar) if staging.is_huge(table) else None
+    bar.begin("取り込み中", staged.rows_read if staged else table.about)
+
+    def on_block(block: Sequence[Planned]) -> None:
+        report.add(block)
+        bar.advance(len(block))
+
+    if staged:
+        report.counts["blank"] = staged.stage.blank
+    importer.run_import(
+        staged.candidates() if staged else importer.read_rows(table, lookups(now), report.blank), reasons, now,
+        settings.FINGERPRINT_KEY, is_cp932=table.encoding == "cp932", on_block=on_block,
+        on_end=staged.drop if staged else lambda: None, on_done=report.written,
+    )  # fmt: skip
 
 
-@contextmanager
-def _progress(table: Table) -> Iterator[Callable[[int], None]]:
-    if not is_terminal():
-        yield lambda _rows: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _staged(table: Table, asked: Lookups, bar: Bar) -> Staged:
+    """The list, read to its end: what an import that was cut off has read is not read again."""
+    from django.utils import timezone
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("読み込み中", total=table.about or None)
-        yield lambda rows: progress.advance(task, rows)
+    from subscribers import staging
+
+    staged = staging.begin(table, asked, timezone.now())
+    if staged.rows_read:
+        click.echo(
+            f"前の取込が途中で止まっています。{staged.rows_read:,}行は読み終えているので、続きから読みます。", err=True
+        )
+    bar.begin("読み込み中", table.about, staged.rows_read)
+    staged.read(timezone.now(), bar.advance)
+    return staged
 
 
 # ------------------------------------------------------------ export

@@ -13,6 +13,7 @@ from newsletter.cli.listing import print_facts, print_rows
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from newsletter.erasures import Erased
     from subscribers.models import ConsentEvent, Subscriber, Suppression
 
 MOST_FOUND = 200
@@ -25,19 +26,9 @@ REASONS = ["by_hand", "left", "bounced", "complained"]
 @django_command
 def find(text: str, as_json: bool) -> None:
     """アドレス・氏名・所属の一部で購読者を探します。"""
-    import unicodedata
+    from subscribers import finding
 
-    from django.db.models import Q
-
-    from subscribers.models import Subscriber
-
-    wanted = text.strip()
-    half = unicodedata.normalize("NFKC", wanted).lower()
-    places = Q(address_key__contains=half)
-    for name in ("name", "organisation", "department"):
-        places |= Q(**{f"{name}__icontains": wanted})
-    found = Subscriber.objects.filter(places).order_by("address_key")
-    people = list(found[: MOST_FOUND + 1])
+    people = list(finding.find(text)[: MOST_FOUND + 1])
     if as_json:
         print_json([_summary(person) for person in people[:MOST_FOUND]])
         return
@@ -90,19 +81,12 @@ def show(address: str, as_json: bool) -> None:
 @django_command
 def suppress(address: str, reason: str, note: str, person: str, as_json: bool) -> None:
     """このアドレスへの配信を止めます。登録のないアドレスも止められます。"""
-    from django.db import transaction
     from django.utils import timezone
 
-    from subscribers import signup, suppression
-    from subscribers.models import Subscriber, Suppression
+    from subscribers import by_hand
+    from subscribers.models import Suppression
 
-    mark, now = fingerprint_of(address), timezone.now()
-    with transaction.atomic():
-        reader = Subscriber.objects.filter(fingerprint=mark).first()
-        if reason == Suppression.Reason.LEFT and reader and reader.state != Subscriber.State.LEFT:
-            changed = signup.leave(reader.key, None, now, {"how": "office", "note": note}, operator=person).changed
-        else:
-            changed = suppression.suppress(mark, Suppression.Reason(reason), now, person, note)
+    changed = by_hand.stop(fingerprint_of(address), Suppression.Reason(reason), timezone.now(), person, note)
     if as_json:
         print_json({"changed": changed, "reason": reason})
         return
@@ -132,36 +116,42 @@ def lift(address: str, why: str, person: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("address", metavar="ADDRESS")
+@click.option(
+    "--contacts", is_flag=True,
+    help="会員の担当者としての登録、採否の決まった投稿の連絡先、担当者あてのメールの控えも消します。",
+)  # fmt: skip
 @click.option("--yes", is_flag=True, help="確認せずに消去します。")
 @by_option
 @json_option
 @django_command
-def erase(address: str, yes: bool, person: str, as_json: bool) -> None:
-    """ご本人の求めにより、購読者の個人情報を消去します。元に戻せません。"""
-    from django.db import transaction
+def erase(address: str, contacts: bool, yes: bool, person: str, as_json: bool) -> None:
+    """ご本人の求めにより、購読者の個人情報を消去します。元に戻せません。
+
+    何が消え、何がなぜ残るかを先に示して、確認します。会員の担当者や投稿の連絡先は、--contacts を付けると消します。
+    """
     from django.utils import timezone
 
-    from newsletter import delivery
-    from subscribers import erasure
-    from subscribers.models import Subscriber
+    from newsletter import erasures
 
-    reader = Subscriber.objects.filter(fingerprint=fingerprint_of(address)).first()
-    if reader is None:
+    mark = fingerprint_of(address)
+    found = erasures.held(mark)
+    if found.is_empty:
         fail(
             "この宛先の登録はありません。今後の配信を止めるだけなら newsletter subscribers suppress を使ってください。"
         )
-    if not yes and not _is_sure(reader.address):
-        fail("消去しませんでした。")
-    with transaction.atomic():
-        delivery.forget_words(reader)
-        erased = erasure.erase(reader, person, timezone.now())
+    if found.reader is None and not contacts:
+        fail("購読者の登録はありませんが、会員の担当者か投稿の連絡先にあります。消すには --contacts を付けてください。")
+    if not yes:
+        account = erasures.look(mark, timezone.now(), with_contacts=contacts)
+        _print_account(account, "消すもの", "残すもの", err=True)
+        if not _is_sure(address):
+            fail("消去しませんでした。")
+    erased = erasures.erase(mark, person, timezone.now(), with_contacts=contacts)
     if as_json:
         print_json(asdict(erased))
         return
     click.echo("消去しました。")
-    click.echo(f"消したもの: {'、'.join(erased.removed)}、個別メール {erased.letters}通")
-    for kept in erased.kept:
-        click.echo(f"残したもの: {kept.what} {kept.count}件 … {kept.why}")
+    _print_account(erased, "消したもの", "残したもの")
 
 
 @click.command("forget-unconfirmed")
@@ -194,6 +184,13 @@ def fingerprint_of(address: str) -> str:
         fail(f"アドレスが読めません。{error}")
 
 
+def _print_account(account: Erased, removed: str, kept: str, *, err: bool = False) -> None:
+    letters = [f"個別メール {account.letters}通"] if account.letters else []
+    click.echo(f"{removed}: {'、'.join((*account.removed, *letters)) or 'なし'}", err=err)
+    for one in account.kept:
+        click.echo(f"{kept}: {one.what} {one.count}件 … {one.why}", err=err)
+
+
 def _is_sure(address: str) -> bool:
     try:
         return click.confirm(f"{address} の個人情報を消去します。元に戻せません。よろしいですか", default=False)
@@ -202,26 +199,10 @@ def _is_sure(address: str) -> bool:
 
 
 def _facts(person: Subscriber | None, stopped: Suppression | None) -> list[tuple[str, object]]:
-    from subscribers.candidates import ALL_SECTIONS
+    from newsletter import dossier
 
-    facts: list[tuple[str, object]] = []
-    if person is None:
-        facts.append(("登録", "ありません"))
-    else:
-        facts += [
-            ("アドレス", person.address),
-            ("状態", person.get_state_display()),
-            ("氏名", person.name or "―"),
-            ("所属団体", person.organisation or "―"),
-            ("部署", person.department or "―"),
-            ("団体コード", person.municipality or "―"),
-            ("形式", person.get_format_display()),
-            ("希望する欄", "、".join(person.sections) or ALL_SECTIONS),
-            ("申込", _moment(person.created_at)),
-            ("確認", _moment(person.confirmed_at)),
-            ("解除", _moment(person.left_at)),
-            ("お休みの終わり", _moment(person.paused_until)),
-        ]
+    entry = dossier.facts(person) if person else [("登録", "ありません")]
+    facts: list[tuple[str, object]] = [(label, value or "―") for label, value in entry]
     if stopped:
         by = f"、操作者: {stopped.operator}" if stopped.operator else ""
         note = f"、備考: {stopped.note}" if stopped.note else ""
@@ -236,7 +217,10 @@ def _moment(at: datetime | None) -> str:
 
 
 def _summary(person: Subscriber) -> dict[str, Any]:
-    names = ("address", "state", "name", "organisation", "department", "municipality", "format", "sections")
+    names = (
+        "address", "state", "name", "organisation", "department", "municipality", "format", "sections", "pathways",
+        "only_monthly",
+    )  # fmt: skip
     dates = ("created_at", "confirmed_at", "left_at")
     return {name: getattr(person, name) for name in names} | {name: _iso(getattr(person, name)) for name in dates}
 

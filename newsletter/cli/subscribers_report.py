@@ -45,9 +45,9 @@ class Report:
         from subscribers.columns import FIELDS
 
         table, columns = self.table, self.table.columns or {}
-        form = "Excel" if table.kind == "xlsx" else f"CSV、{table.encoding}"
+        forms = {"xlsx": "（Excel）", "csv": f"（CSV、{table.encoding}）"}
         read = "、".join(f"{FIELDS[name]}←{self._heading(index)}" for name, index in columns.items())
-        click.echo(f"ファイル: {table.path.name}（{form}）\n列: {read}")
+        click.echo(f"ファイル: {table.path.name}{forms.get(table.kind, '')}\n列: {read}")
         if table.unused:
             click.echo(f"読まない列: {'、'.join(table.unused)}")
         for remark in table.remarks:
@@ -58,7 +58,8 @@ class Report:
         return f"「{headings[index]}」" if index < len(headings) and headings[index].strip() else f"{index + 1}列目"
 
     def add(self, block: Sequence[Planned]) -> None:
-        """Say what becomes of each row of a block."""
+        """Say what becomes of each row of a block, all of it in one piece: a million pieces take their time."""
+        lines: list[str] = []
         for planned in block:
             line, verdict = planned.candidate.line, planned.verdict
             self.counts.update(("rows", str(planned.action)) + (("warned",) if verdict == "warned" else ()))
@@ -76,7 +77,9 @@ class Report:
                 )
             else:
                 shown = " ".join((address or planned.candidate.written).split())
-                click.echo("\t".join((f"{line}行目", verdict.label, shown, " / ".join(planned.words))))
+                lines.append("\t".join((f"{line}行目", verdict.label, shown, " / ".join(planned.words))))
+        if lines:
+            click.echo("\n".join(lines))
 
     def end(self, is_applied: bool, refused_file: Path | None) -> None:
         """Say what it came to."""

@@ -12,6 +12,7 @@ from newsletter.cli.subscribers_people import fingerprint_of
 
 if TYPE_CHECKING:
     from newsletter.audiences import Answer
+    from newsletter.models import Campaign
 
 
 @click.command()
@@ -27,6 +28,7 @@ def segment(condition: str, as_json: bool) -> None:
       municipality=401005  市区町村（名前でも書けます）
       prefecture=福岡県    都道府県
       section=events       希望する欄（すべてを希望する方を含みます）
+      pathway=circular     希望する道筋（同じく、すべてを希望する方を含みます）
       format=text          形式（html か text）
       since=2026-01-01     この日以後に登録した方（until はこの日以前）
     """
@@ -56,17 +58,17 @@ def who(address: str, number: int, as_json: bool) -> None:
     from newsletter import audiences, campaigns
     from subscribers.models import Subscriber
 
-    campaign = campaigns.find(number)
-    person = Subscriber.objects.filter(fingerprint=fingerprint_of(address)).first()
+    campaign, mark = campaigns.find(number), fingerprint_of(address)
+    person = Subscriber.objects.filter(fingerprint=mark).first()
     if person is None:
-        fail("この宛先の登録はありません。だから、どの配信も届きません。")
+        fail(f"この宛先の登録はありません。だから、どの配信も届きません。{_why_stopped(mark)}")
     answer = audiences.explain(campaign, person, timezone.now())
-    words = _words(answer)
+    words = _words(campaign, answer)
     if as_json:
         row, out = answer.delivery, answer.exclusion
         print_json(
             {
-                "campaign": campaign.pk, "gets_it": row is not None, "forecast": answer.is_forecast,
+                "campaign": campaign.pk, "gets_it": row is not None and row.state != row.State.CANCELLED, "forecast": answer.is_forecast,
                 "state": row.state if row else None, "reason": out.reason if out else None, "words": words,
             }
         )  # fmt: skip
@@ -74,9 +76,19 @@ def who(address: str, number: int, as_json: bool) -> None:
     click.echo(words)
 
 
-def _words(answer: Answer) -> str:
+def _why_stopped(mark: str) -> str:
+    """An address can be stopped without an entry: erased, or a mailbox that does not exist."""
+    from subscribers import suppression
+
+    standing = suppression.standing(mark)
+    return f"配信停止の記録があります: {standing.get_reason_display()}" if standing else ""
+
+
+def _words(campaign: Campaign, answer: Answer) -> str:
     from django.utils import timezone
 
+    if campaign.state == campaign.State.CANCELLED and campaign.expanded_at is None:
+        return "送りません: この配信は、始まる前に取り消されました"
     when = "この配信はまだ始まっていません。いま始めると、" if answer.is_forecast else ""
     if answer.exclusion:
         return f"{when}送りません: {answer.exclusion.get_reason_display()}"
@@ -85,6 +97,8 @@ def _words(answer: Answer) -> str:
         return f"{when}送りません: この配信の宛先を決めたときに、対象ではありませんでした（そのあとの登録など）"
     if answer.is_forecast:
         return f"{when}送ります。"
+    if row.state == row.State.CANCELLED:
+        return f"宛先に入っていましたが、送りませんでした: {row.reason or '配信の取消'}"
     settled = f"（{timezone.localtime(row.settled_at):%Y-%m-%d %H:%M}）" if row.settled_at else ""
     why = f"　理由: {row.reason}" if row.reason else ""
     reply = f"　応答: {row.reply_code or ''} {row.reply_text}".rstrip() if row.reply_text else ""

@@ -9,9 +9,10 @@ from typing import IO, Any
 
 import click
 
-from newsletter.cli.base import EXIT_FAILED, fail, os_error_words
+from newsletter.cli.base import EXIT_FAILED, fail
 from newsletter.cli.text_proof import proof
 from newsletter.cli.text_wrap import wrap
+from newsletter.failures import os_error_words
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

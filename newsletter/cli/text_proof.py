@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from newsletter.cli.base import fail, json_option, os_error_words, print_json
+from newsletter.cli.base import fail, json_option, print_json
+from newsletter.failures import os_error_words
 
 if TYPE_CHECKING:
     from newsletter.proof.manuscript import World

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from newsletter.cli.base import fail, os_error_words
+from newsletter.cli.base import fail
+from newsletter.failures import os_error_words
 from newsletter.mail.linebreak import wrap as wrap_text
 
 NARROWEST, WIDEST = 4, 998  # two 全角; RFC 5322's longest line

@@ -98,6 +98,7 @@ class IssueContent:
     subject: str
     sections: tuple[SectionContent, ...]
     number: int | None = None  # 通算号数
+    extra: int = 0  # 0: the monthly number; 1, 2 …: 号外 of that month
     preheader: str = ""
     lead: tuple[str, ...] = ()  # paragraphs
     why: str = ""  # why the reader receives this; one sentence
@@ -121,6 +122,7 @@ class LetterContent:
     title: str  # the e-news' name
     facts: Mapping[str, object]  # of the letter's kind: see letters.py
     palette: Palette = field(default_factory=Palette)
+    language: str = "ja"  # or en, where the letter has an English text
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ def japanese_time(moment: datetime) -> str:
     return f"{japanese_date(moment)}{moment.hour}時{moment.minute:02}分"
 
 
-def month_label(month: date, number: int | None = None) -> str:
-    """2026年11月号（第137号）, or without the number where an association does not count."""
+def month_label(month: date, number: int | None = None, extra: int = 0) -> str:
+    """2026年11月号（第137号）, without the number where an association does not count; 2026年11月の号外, の号外2."""
+    if extra:
+        return f"{month.year}年{month.month}月の号外" + (str(extra) if extra > 1 else "")
     return f"{month.year}年{month.month}月号" + (f"（第{number}号）" if number else "")

@@ -149,8 +149,8 @@ class Seal:
     def fields(self, own: bytes, body: Sequence[bytes]) -> bytes:
         """The DKIM-Signature fields of a message with these fields of the reader's `own` and this body, in pieces.
 
-        The first piece begins with the constant beginning, and the body is already as "relaxed" would make it: base64
-        lines and part headers without white space at their ends (`compile_message` makes no others).
+        The first piece begins with the constant beginning, and the body is already as "relaxed" would make it, but for
+        empty lines at its end: base64 lines, part headers without white space at their ends, EightBitText.canonical.
         """
         mine = tuple(_relaxed_fields(own))
         digest = base64.b64encode(self._body_digest(body))
@@ -163,8 +163,10 @@ class Seal:
 
     def _body_digest(self, body: Sequence[bytes]) -> bytes:
         state = self.beginning.copy()
-        state.update(memoryview(body[0])[self.known :])
-        for piece in body[1:]:
+        pieces: list[bytes | memoryview] = [memoryview(body[0])[self.known :], *(piece for piece in body[1:] if piece)]
+        if bytes(pieces[-1][-4:]) == b"\r\n\r\n":  # RFC 6376 3.4.4: empty lines at the end are not signed
+            pieces[-1] = bytes(pieces[-1]).rstrip(b"\r\n") + b"\r\n"
+        for piece in pieces:
             state.update(piece)
         return state.digest()
 

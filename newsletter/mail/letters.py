@@ -1,6 +1,7 @@
 """The letters we send one by one, and the facts each of them needs.
 
-A kind is a folder `templates/mail/letters/<kind>/` with subject.txt.j2, body.mjml.j2 and body.txt.j2. The facts go into
+A kind is a folder `templates/mail/letters/<kind>/` with subject.txt.j2, body.mjml.j2 and body.txt.j2; a letter to
+subscribers has them in English too, in `letters/<kind>/en/`. The facts go into
 `LetterContent.facts`; `check_facts` refuses a letter whose facts are missing or misspelt before a template sees them.
 Links are complete addresses made for this one recipient; dates and times are already in the association's time zone.
 """
@@ -103,6 +104,46 @@ class Report(TypedDict):
     url: str  # the issue on the web
 
 
+class Roster(TypedDict):
+    """宛先の確認: a member is asked who of its people is still there; the reminder has the same facts."""
+
+    member: str
+    contributor: str
+    year: int  # the fiscal year
+    people: int  # how many are asked about
+    deadline: date
+    url: str
+    file: NotRequired[str]  # the name of the attached Excel form
+
+
+class RosterReceipt(TypedDict):
+    """A member has answered: to all its contributors, so that an answer by somebody else is noticed."""
+
+    member: str
+    year: int
+    respondent: str
+    received_at: datetime
+    summary: str
+    deadline: date
+    url: NotRequired[str]  # while the member can answer again
+
+
+class Named(TypedDict):
+    """A member named this person: they are told at once, and may leave at once."""
+
+    member: str
+    preferences_url: str
+    unsubscribe_url: str
+    archive_url: str
+
+
+class Moved(TypedDict):
+    """A member said that this person has moved on: the last mail they get."""
+
+    member: str
+    subscribe_url: str
+
+
 KINDS: Mapping[str, type] = {
     "confirmation": Confirmation,
     "welcome": Welcome,
@@ -114,7 +155,16 @@ KINDS: Mapping[str, type] = {
     "reminder": Reminder,
     "approval_request": ApprovalRequest,
     "report": Report,
+    "roster": Roster,
+    "roster_reminder": Roster,
+    "roster_receipt": RosterReceipt,
+    "named": Named,
+    "moved": Moved,
 }
+
+
+# Those that subscribers get, who may have chosen English; the others go to staff and members.
+IN_ENGLISH = frozenset({"confirmation", "welcome", "goodbye", "already_subscribed", "named", "moved"})
 
 
 def check_facts(kind: str, facts: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""When the next attempt is due, and at which hours a campaign may start."""
+"""When the next attempt is due, and at which hours a campaign may start and go on."""
 
 from __future__ import annotations
 
@@ -74,5 +74,23 @@ def _time(text: str) -> time:
 
 def good_hour(local: datetime, quiet: QuietHours | None) -> datetime:
     """`local`, or the next moment outside the quiet hours; never on the exact hour."""
-    moment = quiet.over_at(local) if quiet and local in quiet else local
+    until = rests_until(local, quiet) if quiet else None
+    return until or _off_the_hour(local)
+
+
+def rests_until(local: datetime, quiet: QuietHours) -> datetime | None:
+    """When mail may go out again, if `local` lies in the quiet hours or in the minutes that follow an exact hour."""
+    for moment in (local, local - timedelta(minutes=AFTER_THE_HOUR)):
+        if moment in quiet and (until := _off_the_hour(quiet.over_at(moment))) > local:
+            return until
+    return None
+
+
+def next_rest(local: datetime, quiet: QuietHours) -> datetime:
+    """The end of the quiet hours that `local` lies in, or of those that come next."""
+    begins = local.replace(hour=quiet.start.hour, minute=quiet.start.minute, second=0, microsecond=0)
+    return rests_until(local, quiet) or good_hour(begins if begins > local else begins + timedelta(days=1), quiet)
+
+
+def _off_the_hour(moment: datetime) -> datetime:
     return moment.replace(minute=AFTER_THE_HOUR) if moment.minute == 0 else moment

@@ -53,6 +53,7 @@ class Relay:
     connections: int = 4
     weight: int = 1  # its share of the connections, beside other relays
     messages: int = 0  # after so many a connection is closed and opened anew; 0: never
+    eight_bit: bool = False  # 8-bit bodies may be used where it offers 8BITMIME (RFC 6152)
     ehlo_name: str = ""  # empty means the address literal of our end (RFC 5321 4.1.3)
     timeouts: Timeouts = field(default_factory=Timeouts)
 
@@ -64,7 +65,15 @@ class Relay:
             )
 
     @classmethod
-    def from_url(cls, url: str, *, ca_file: str = "", connections: int = 4, timeouts: Timeouts | None = None) -> Relay:
+    def from_url(
+        cls,
+        url: str,
+        *,
+        ca_file: str = "",
+        connections: int = 4,
+        eight_bit: bool = False,
+        timeouts: Timeouts | None = None,
+    ) -> Relay:
         """Read `smtp://` (loopback only), `smtp+starttls://` or `smtps://`; user and password are percent-decoded.
 
         Behind a question mark may stand weight, connections and messages: `?weight=2&connections=8&messages=100`.
@@ -86,7 +95,7 @@ class Relay:
         return cls(
             host, port, security, unquote(parts.username or ""), unquote(parts.password or ""),
             ca_file, options.get("connections", connections), options.get("weight", 1), options.get("messages", 0),
-            timeouts=timeouts or Timeouts(),
+            eight_bit, timeouts=timeouts or Timeouts(),
         )  # fmt: skip
 
     @property
@@ -101,9 +110,9 @@ class Relay:
         return context
 
 
-def read_relays(urls: str, *, ca_file: str = "", connections: int = 4) -> tuple[Relay, ...]:
+def read_relays(urls: str, *, ca_file: str = "", connections: int = 4, eight_bit: bool = False) -> tuple[Relay, ...]:
     """The relays of a setting, apart by spaces. Together they get `connections`, by weight, each at least one."""
-    relays = [Relay.from_url(url, ca_file=ca_file, connections=0) for url in urls.split()]
+    relays = [Relay.from_url(url, ca_file=ca_file, connections=0, eight_bit=eight_bit) for url in urls.split()]
     sharing = [relay for relay in relays if not relay.connections]
     weights = sum(relay.weight for relay in sharing)
     return tuple(

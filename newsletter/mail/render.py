@@ -30,7 +30,10 @@ from newsletter.mail.letters import check_facts
 from newsletter.mail.squeeze import squeeze
 
 FONT = Markup("'Hiragino Sans','Yu Gothic',Meiryo,sans-serif")
+LATIN_FONT = Markup("'Helvetica Neue',Arial,'Hiragino Sans','Yu Gothic',Meiryo,sans-serif")
 NUMERAL_FONT = Markup("'Helvetica Neue',Arial,sans-serif")
+# How Latin text is set, where it differs.
+_IN_ENGLISH = {"font": LATIN_FONT, "office_font": Markup("Arial,sans-serif"), "leading": 1.6}
 # premailer inlines only the style element that says so; MRML's own resets stay in the head.
 _LEAVE_STYLE = re.compile(r"<style(?=[^>]*>(?!\s*/\*inline\*/))")
 
@@ -62,6 +65,8 @@ def render_letter(kind: str, content: LetterContent, templates: Path) -> Rendere
     if complaint := check_facts(kind, content.facts):
         raise RenderError(complaint)
     context, folder = _letter_context(content, templates), f"letters/{kind}"
+    if content.language != "ja":
+        folder += f"/{content.language}"
     subject = one_line(render_template(templates, f"{folder}/subject.txt.j2", context))
     page = render_template(templates, f"{folder}/body.mjml.j2", {**context, "subject": subject})
     plain, replacements = plaintext.plain_content(content)
@@ -135,7 +140,7 @@ def _environment(templates: Path) -> jinja2.Environment:
         "credit_line": markup.credit_line,
         "japanese_date": dates.japanese_date,
         "japanese_time": dates.japanese_time,
-        "month_label": lambda issue: dates.month_label(issue.month, issue.number),
+        "month_label": lambda issue: dates.month_label(issue.month, issue.number, issue.extra),
         **plaintext.FILTERS,
     }
     return environment
@@ -167,6 +172,7 @@ def _issue_context(content: IssueContent, templates: Path) -> dict[str, Any]:
     return {
         **_common_context(content, templates),
         "issue": content,
+        "language": "ja",
         "unsubscribe_url": UNSUBSCRIBE_SLOT,
         "preferences_url": PREFERENCES_SLOT,
         "names": phrases.names_in([item.headline for item in content.items]) | {content.publisher.name},
@@ -177,8 +183,10 @@ def _letter_context(content: LetterContent, templates: Path) -> dict[str, Any]:
     return {
         **_common_context(content, templates),
         "newsletter": content.title,
+        "language": content.language,
         "names": {content.publisher.name},
         **content.facts,
+        **(_IN_ENGLISH if content.language == "en" else {}),
     }
 
 
@@ -188,6 +196,8 @@ def _common_context(content: IssueContent | LetterContent, templates: Path) -> d
         "light": theme.light(content.palette),
         "dark": theme.dark(content.palette),
         "font": FONT,
+        "office_font": Markup('"Yu Gothic",Meiryo,sans-serif'),  # of Outlook for Windows
+        "leading": 1.75,
         "numeral_font": NUMERAL_FONT,
         "marks": _marks(templates),
     }

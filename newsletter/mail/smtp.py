@@ -27,7 +27,8 @@ __all__ = [
     "Capabilities", "Relay", "Security", "SmtpConnectError", "SmtpConnection", "SmtpResult", "Timeouts", "check_relay",
 ]  # fmt: skip
 
-_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+_LEADING_DOT, _DOT_AFTER_LINE_END = re.compile(rb"^\.", re.MULTILINE), re.compile(rb"\n\.")
+FEW_DOTS = 40  # the header of a mail has about 20
 
 _OPENING = (Stage.MAIL, Stage.RCPT, Stage.DATA)
 
@@ -75,6 +76,11 @@ class SmtpConnection:
     def is_usable(self) -> bool:
         """Whether another message can be sent; otherwise connect anew."""
         return self._wire is not None and not self._wire.has_ended
+
+    @property
+    def takes_eight_bit(self) -> bool:
+        """Whether a content may hold 8-bit lines: this relay offers it now, and we are allowed to use it."""
+        return self.relay.eight_bit and self.capabilities.eight_bit
 
     @property
     def awaits_content(self) -> bool:
@@ -297,13 +303,15 @@ def _dotted(content: bytes) -> bytes:
 
 
 def _has_leading_dot(content: bytes) -> bool:
-    """Go from dot to dot: base64 has none, so this is many times faster than to look for line ends."""
+    """Go from dot to dot: base64 has none, so this is many times faster than to look for line ends. In 8 bits look."""
     at = content.find(b".")
-    while at > 0:
+    for _ in range(FEW_DOTS):
+        if at <= 0:
+            return at == 0
         if content[at - 1] == 0x0A:
             return True
         at = content.find(b".", at + 1)
-    return at == 0
+    return at > 0 and _DOT_AFTER_LINE_END.search(content, at - 1) is not None
 
 
 def _words(error: Exception) -> str:

@@ -30,6 +30,11 @@ _CLASS_NAME = re.compile(r"\.([A-Za-z_][\w-]*)")
 _WIDE = r"[　-ヿ㐀-鿿＀-￮]"
 _LINE_END_BETWEEN_WIDE = re.compile(rf"(?<={_WIDE})[ \t]*[\r\n]\s*(?={_WIDE})")
 _SPACES = re.compile(r"[ \t\r\n]+")
+# Where a line end shows nowhere: inside a table, before a paragraph or a list, between rules of a style.
+_INVISIBLE = re.compile(
+    r"(?<=>)(?=</?tr\b|<td\b|</table>|<p\b|<h[1-6]\b|<ul\b|<li\b|<meta\b|<style\b|</head>)|(?<=\})(?=[^<]+</style>)"
+)
+LINE_OCTETS = 700  # what 8-bit mail may hold is 998 (mail/eight_bit.py); the rest is for a reader's links
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,20 @@ def squeeze(document: str) -> str:
         _squeeze_white_space(element)
     etree.strip_tags(root, "tbody")  # implied by HTML
     text: str = etree.tostring(root, encoding="unicode", method="html")
-    return f"{DOCTYPE}\n{text}\n".replace(BREAK, "<wbr>")
+    return f"{DOCTYPE}\n{_in_lines(text.replace(BREAK, '<wbr>'))}\n"
+
+
+def _in_lines(document: str) -> str:
+    """Lines of about LINE_OCTETS, broken only where nobody sees it; what cannot be broken stays longer."""
+    lines, length = [""], 0
+    for piece in _INVISIBLE.split(document):
+        octets = len(piece.encode())
+        if length and length + octets > LINE_OCTETS:
+            lines.append("")
+            length = 0
+        lines[-1] += piece
+        length += octets
+    return "\n".join(lines)
 
 
 def _classes_in_styles(root: html.HtmlElement) -> set[str]:

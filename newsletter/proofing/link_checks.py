@@ -71,7 +71,7 @@ def links_of(issue: Issue) -> dict[str, tuple[int, ...]]:
 
 def unfinished_issues() -> list[Issue]:
     """The issues that were not sent yet, whose links are looked at in the background."""
-    return list(Issue.objects.exclude(state=Issue.State.SENT).order_by("month"))
+    return list(Issue.objects.exclude(state=Issue.State.SENT).order_by("month", "release_on", "extra"))
 
 
 def check_unfinished(now: datetime) -> list[LinkCheck]:
@@ -136,11 +136,10 @@ def before_sending(campaign: Campaign, now: datetime) -> list[Moved]:
     moved = moved_since_approval(edition, now)
     held = holding(edition.issue, moved)
     if held:
-        month = f"{edition.issue.month:%Y-%m}"
         raise ProofError(
             f"{edition.issue}のリンク先のページが、承認のあとで消えたか変わったため、配信を始めませんでした。\n"
             + "\n".join(map(str, held))
-            + f"\n直すとき: newsletter campaign cancel {campaign.pk} と newsletter issue reopen {month}"
+            + f"\n直すとき: newsletter campaign cancel {campaign.pk} と newsletter issue reopen {edition.issue.slug}"
             "（もう一度、承認が必要です）。\n"
             f"そのまま送るとき: newsletter campaign send --campaign {campaign.pk} --accept-links 理由"
         )

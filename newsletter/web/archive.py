@@ -115,7 +115,7 @@ def _neighbours(published: Published, item: FrozenItem) -> tuple[FrozenItem | No
 def _back_number(published: Published) -> BackNumber:
     edition = published.edition
     # 「【イクレイ日本 e-ニュース】2026年11月号（第137号）」 stands in the list already.
-    headlines = re.sub(r"^【[^】]*】\s*\d+年\d+月号(（第\d+号）)?", "", edition.subject).strip()
+    headlines = re.sub(r"^【[^】]*】\s*(【号外】|\d+年\d+月号(（第\d+号）)?)", "", edition.subject).strip()
     summary = "／".join(part for part in (headlines.removesuffix(" ほか"), edition.preheader) if part)
     return BackNumber(edition.issue, published.published_at, summary, bool(published.corrections))
 

@@ -18,6 +18,7 @@ from newsletter import archive, links, profile
 from newsletter.archive import Published
 from newsletter.association.facts import Profile
 from newsletter.frozen import FrozenItem
+from newsletter.models import Issue
 
 ISSUES = 24  # two years of a monthly
 MEMBER_ITEMS = 60
@@ -100,7 +101,7 @@ def _issues(facts: Profile) -> Iterator[FeedItem]:
         edition = published.edition
         headlines = "\n".join(f"{item.number}. {item.headline}" for item in published.items)
         yield FeedItem(
-            key=tag(facts, f"{published.issue.month:%Y-%m}", "issue"),
+            key=_key(facts, published.issue, "issue"),
             title=edition.subject,
             url=links.issue_url(published.issue),
             summary=edition.preheader,
@@ -119,7 +120,7 @@ def _member_items(facts: Profile) -> Iterator[FeedItem]:
 def _member_item(facts: Profile, published: Published, item: FrozenItem) -> FeedItem:
     told = [*(text for text in item.paragraphs if text), *(f"{fact.label}：{fact.value}" for fact in item.facts)]
     return FeedItem(
-        key=tag(facts, f"{published.issue.month:%Y-%m}", f"item-{item.number}"),
+        key=_key(facts, published.issue, f"item-{item.number}"),
         title=item.headline,
         url=links.item_url(published.issue, item.number),
         summary=item.summary,
@@ -130,6 +131,11 @@ def _member_item(facts: Profile, published: Published, item: FrozenItem) -> Feed
         external_url=item.url,
         image=item.picture.url if item.picture else "",
     )
+
+
+def _key(facts: Profile, issue: Issue, name: str) -> str:
+    # RFC 4151 2.1 wants a date: which 号外 it is belongs to the name.
+    return tag(facts, f"{issue.month:%Y-%m}", f"extra-{issue.extra}-{name}" if issue.extra else name)
 
 
 def tag(facts: Profile, day: str, name: str) -> str:

@@ -99,7 +99,7 @@ def html(published: Published) -> str:
     palette = facts.palette if facts else Palette()
     context: dict[str, Any] = {
         "published": published,
-        "slug": links.issue_slug(published.issue),
+        "slug": published.issue.slug,
         "page": facts_of_issue(published),
         "corrections": correction_lines(published),
         "light": palette,

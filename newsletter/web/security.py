@@ -30,7 +30,7 @@ class ContentSecurityPolicy:
 class WithoutTokens(logging.Filter):
     """Readers' and members' links open their data to whoever has them: a log line keeps only the kind of link."""
 
-    LINK = re.compile(r"/(c|u|p|s)/[^/\s'\"]+")
+    LINK = re.compile(r"/(c|u|p|r|s)/[^/\s'\"]+")
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always True; the record's text is changed."""

@@ -56,7 +56,7 @@ def for_member(page: MemberPage[P]) -> Callable[..., HttpResponse]:
             key = links.read_submission(token)
         except LinkError as error:
             # 410: there was such a link, and it will not come back.
-            return _closed(request, str(error), 404 if str(error) == links.WRONG else 410)
+            return _closed(request, str(error), 404 if str(error) == str(links.WRONG) else 410)
         member = Member.objects.filter(key=key, active=True).first()
         if member is None:
             return _closed(request, CLOSED, 410)

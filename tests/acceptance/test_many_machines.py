@@ -16,7 +16,7 @@ from tests.smtp_server import ReceivingServer, receiving
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.postgres]
 
-READERS, MACHINES, CONNECTIONS, LEASE = 240, 3, 2, 4
+READERS, MACHINES, CONNECTIONS, LEASE = 400, 3, 2, 4
 KEYS = {
     "NEWSLETTER_SECRET_KEY": "the same key on every machine, long enough",
     "NEWSLETTER_FINGERPRINT_KEY": "the same other key on every machine, long enough",

@@ -12,7 +12,7 @@ from django.conf import settings
 from newsletter import campaigns, editions, profile
 from newsletter.mail.content import PREFERENCES_SLOT, UNSUBSCRIBE_SLOT
 from newsletter.mail.relay import Relay, Timeouts
-from newsletter.models import Approval, Campaign, Edition, Issue
+from newsletter.models import Approval, Association, Campaign, Edition, Issue
 from subscribers.addresses import fingerprint, read_address
 from subscribers.models import Subscriber
 
@@ -26,21 +26,32 @@ def association() -> None:
     profile.load(PROFILE, NOW)
 
 
-def edition(*, approved: bool = True, subject: str = "e-ニュース 11月号") -> Edition:
-    """A frozen edition of a new issue, with both links in both parts."""
+def sending_rules(**rules: object) -> None:
+    """Other values in the profile's [sending] table; the rest of it stays."""
+    if profile.current_or_none() is None:
+        association()
+    row = Association.objects.get()
+    row.facts["sending"] |= rules
+    row.digest = profile.digest_of(row.facts)
+    row.save()
+
+
+def edition(*, approved: bool = True, subject: str = "e-ニュース 11月号", extra: int = 0) -> Edition:
+    """A frozen edition of a new issue (a 号外, if `extra`), with both links in both parts."""
     if profile.current_or_none() is None:
         association()
     number = next(_months)
     state = Issue.State.APPROVED if approved else Issue.State.OPEN
     issue = Issue.objects.create(
-        month=date(2020 + number // 12, number % 12 + 1, 1), release_on=NOW.date(), subject=subject, state=state
-    )
+        month=date(2020 + number // 12, number % 12 + 1, 1), release_on=NOW.date(), subject=subject, state=state,
+        extra=extra,
+    )  # fmt: skip
     out = f'<a href="{UNSUBSCRIBE_SLOT}">解除</a> <a href="{PREFERENCES_SLOT}">設定</a>'
     html = f"<html><body><p>こんにちは</p>{out}</body></html>"
     text = f"こんにちは\n\n解除:\n{UNSUBSCRIBE_SLOT}\n設定:\n{PREFERENCES_SLOT}\n"
     made = Edition.objects.create(
         issue=issue, subject=subject, preheader="", html=html, text=text,
-        digest=editions.digest_of(issue.month, subject, "", html, text),
+        digest=editions.digest_of(issue.month, subject, "", html, text, extra=extra),
     )  # fmt: skip
     if approved:
         approve(made)

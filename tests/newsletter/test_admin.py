@@ -11,7 +11,17 @@ from django.test import Client
 from django.urls import reverse
 
 from feeds.models import Entry, Feed, Member, Submission
-from newsletter.models import Campaign, Delivery, Edition, Issue, Letter, Placement
+from newsletter.models import (
+    Campaign,
+    Delivery,
+    Edition,
+    Exclusion,
+    Installation,
+    Issue,
+    Letter,
+    Placement,
+    ProviderPace,
+)
 from subscribers.models import Subscriber
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +59,12 @@ def books() -> dict[str, int]:
         contact_name="担当",
         contact_email="a@example.jp",
     )
-    rows = (member, submission, feed, entry, issue, edition, campaign, delivery, letter)
+    exclusion = Exclusion.objects.create(campaign=campaign, subscriber=reader, reason="pending")
+    pace = ProviderPace.objects.create(provider="docomo", factor=0.5)
+    machine = Installation.objects.create(identity="0123456789abcdef" * 2, adopted_by="佐藤")
+    rows = (
+        member, submission, feed, entry, issue, edition, campaign, delivery, letter, exclusion, pace, machine,
+    )  # fmt: skip
     return {row._meta.label_lower: row.pk for row in rows}
 
 
@@ -72,6 +87,9 @@ def test_every_row_can_be_opened(root: Client, books: dict[str, int]) -> None:
         "newsletter.campaign",
         "newsletter.delivery",
         "newsletter.letter",
+        "newsletter.exclusion",
+        "newsletter.providerpace",
+        "newsletter.installation",
         "feeds.entry",
         "feeds.submission",
     ],
@@ -111,3 +129,16 @@ def test_the_body_of_a_letter_with_its_links_is_not_shown(root: Client, books: d
     page = root.get(reverse("admin:newsletter_letter_change", args=[books["newsletter.letter"]])).content.decode()
     assert "確認" in page
     assert "秘密のリンク" not in page
+
+
+def test_who_gets_nothing_and_whom_we_write_to_slowly_is_said_in_japanese(root: Client, books: dict[str, int]) -> None:
+    excluded = root.get(reverse("admin:newsletter_exclusion_changelist")).content.decode()
+    assert "申込の確認がまだです" in excluded
+    paces = root.get(reverse("admin:newsletter_providerpace_changelist")).content.decode()
+    assert ("docomo" in paces, "速さの割合" in paces) == (True, True)
+
+
+def test_half_of_a_machines_identity_is_not_given_away(root: Client, books: dict[str, int]) -> None:
+    page = root.get(reverse("admin:newsletter_installation_change", args=[books["newsletter.installation"]]))
+    assert "佐藤" in page.content.decode()
+    assert "0123456789abcdef" not in page.content.decode()

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from newsletter import audiences, campaigns, delivery
+from newsletter import audiences, campaigns, delivery, previews
 from newsletter.cli import main
 from newsletter.mail.providers import provider_of
 from newsletter.models import Campaign, Exclusion
-from subscribers import suppression
+from subscribers import signup, suppression
 from subscribers.models import Subscriber, Suppression
 from tests.newsletter import books
 from tests.newsletter.books import NOW
@@ -66,6 +66,43 @@ def test_who_confirms_after_the_start_stays_excluded() -> None:
     Subscriber.objects.filter(pk=late.pk).update(state=Subscriber.State.ACTIVE)
     assert delivery.queue_campaign(campaign, NOW) == 0
     assert _why(campaign) == {"late@example.jp": "pending"}
+
+
+# ------------------------------------------------------------ the monthly number only
+def test_who_wants_the_monthly_number_only_is_excluded_from_an_extra_issue_alone() -> None:
+    books.readers(2)
+    Subscriber.objects.filter(address="reader2@example.jp").update(only_monthly=True)
+    planned = campaigns.plan(books.edition(extra=1), "担当", NOW)
+    one = Subscriber.objects.get(address="reader2@example.jp")
+    answer = audiences.explain(planned, one, NOW)
+    assert answer.exclusion is not None
+    assert answer.exclusion.get_reason_display() == "毎月の号だけを希望しています（号外は送りません）"
+    campaigns.start(planned, NOW)
+    assert _why(planned) == {"reader2@example.jp": "only_monthly"}
+    assert planned.deliveries.count() == 1
+    assert _why(books.running()) == {}
+
+
+def test_who_chooses_the_monthly_number_only_while_an_extra_issue_goes_out_is_left_out_at_the_claim() -> None:
+    books.readers(2)
+    extra, monthly = books.running(books.edition(extra=1)), books.running()
+    reader = Subscriber.objects.get(address="reader1@example.jp")
+    signup.change_preferences(reader.key, signup.Preferences(only_monthly=True), None, NOW)
+    assert [claim.addressee.address for claim in delivery.claim("w", 9, NOW, extra).claims] == ["reader2@example.jp"]
+    assert len(delivery.claim("w", 9, NOW, monthly).claims) == 2
+    left_out = extra.deliveries.get(subscriber=reader)
+    assert (left_out.state, left_out.reason) == ("cancelled", "毎月の号だけを希望しています（号外は送りません）")
+
+
+def test_the_question_before_sending_and_the_preview_know_who_gets_the_extra_issue() -> None:
+    books.readers(3)
+    Subscriber.objects.filter(address="reader3@example.jp").update(only_monthly=True)
+    made = books.edition(extra=1)
+    shown = CliRunner().invoke(main, ["campaign", "send", made.issue.slug, "--by", "担当"])
+    assert f"2件・{made.issue}・" in shown.stderr
+    preview = previews.find_addressee("reader3@example.jp", extra=True)
+    assert preview.hindrance == "毎月の号だけを希望しています（号外は送りません）"
+    assert previews.find_addressee("reader3@example.jp").hindrance == ""
 
 
 def test_who_may_have_the_edition_already_is_excluded_for_that() -> None:

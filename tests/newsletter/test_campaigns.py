@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from feeds.models import Entry, Member, Submission
-from newsletter import campaigns, delivery, editions
+from newsletter import campaigns, delivery, editions, schedule
 from newsletter.delivery import Settlement, State
 from newsletter.errors import CampaignError
 from newsletter.models import Campaign, Edition, Issue, Placement
@@ -244,6 +244,6 @@ def test_a_planned_campaign_is_due_at_its_hour_only() -> None:
     hour = NOW + timedelta(hours=2)
     campaign = campaigns.plan(books.edition(), "担当", NOW, starts_at=hour)
     books_without_hour = campaigns.plan(books.edition(), "担当", NOW)
-    assert not campaigns.due(NOW).exists()
-    assert list(campaigns.due(hour)) == [campaign]
+    assert not schedule.due(NOW).exists()
+    assert list(schedule.due(hour)) == [campaign]
     assert books_without_hour.starts_at is None

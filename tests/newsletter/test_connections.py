@@ -11,8 +11,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
-from newsletter import campaigns, connections, delivery, sending, workers
+from newsletter import campaigns, connections, delivery, reports, sending, sweep, workers
 from newsletter.delivery import State
 from newsletter.engine import Cause
 from newsletter.errors import CampaignError
@@ -230,6 +231,27 @@ def test_what_is_claimed_is_what_goes_out_in_a_moment() -> None:
         sending.send_campaign(campaign, NOW, relay=books.relay(server.port, 3), on_progress=look)
     assert most <= 2 * 2 * 3
     assert server.busiest <= 3
+
+
+def test_a_ledger_that_cannot_be_written_leaves_nothing_in_doubt() -> None:
+    books.readers(12)
+    campaign = books.running()
+
+    def full(progress: Any) -> None:
+        raise OperationalError("database or disk is full")
+
+    with moody(slow=0.3) as server:
+        with pytest.raises(OperationalError):
+            sending.send_campaign(campaign, NOW, relay=books.relay(server.port, 3), on_progress=full)
+        arrived = len(server.received)
+        assert 0 < arrived < 12
+        assert reports.why_it_stands(campaign).startswith("ディスクの空き容量がありません")
+        sweep.sweep(NOW)
+        assert books.states(campaign) == {"sent": arrived, "queued": 12 - arrived}
+        assert reports.why_it_stands(campaign) == ""
+        sending.send_campaign(campaign, NOW, relay=books.relay(server.port, 3))
+    assert books.states(campaign) == {"sent": 12}
+    assert len(server.received) == 12
 
 
 # ------------------------------------------------------------ several relays

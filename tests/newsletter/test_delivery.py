@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from newsletter import campaigns, delivery, workers
+from newsletter import campaigns, delivery, sweep
 from newsletter.delivery import LEASE, Block, Claim, Settlement, State
 from newsletter.models import Attempt, Campaign, Delivery, Letter
 from subscribers import signup, suppression
@@ -167,7 +167,7 @@ def test_a_late_worker_cannot_overwrite_and_its_try_is_still_recorded() -> None:
     books.readers(1)
     campaign = books.running()
     (claim,) = delivery.claim("late", 1, NOW, campaign).claims
-    assert delivery.sweep(NOW + LEASE + timedelta(seconds=1)) == 1
+    assert sweep.sweep(NOW + LEASE + timedelta(seconds=1)) == 1
     assert delivery.settle("late", [_sent(claim)], LATER) == set()
     row = Delivery.objects.get()
     assert (row.state, row.tries) == (State.IN_DOUBT, 1)
@@ -210,58 +210,6 @@ def test_what_was_not_handed_over_goes_back_without_a_try() -> None:
     assert delivery.release("w", [claim.delivery_id]) == 1
     row = Delivery.objects.get()
     assert (row.state, row.tries, row.claimed_by, row.attempts.count()) == (State.QUEUED, 0, "", 0)
-
-
-# ------------------------------------------------------------ sweep and doubt
-def test_a_claim_whose_lease_is_over_is_in_doubt() -> None:
-    books.readers(2)
-    campaign = books.running()
-    delivery.claim("gone", 1, NOW, campaign)
-    delivery.claim("alive", 1, NOW, campaign)
-    over = NOW + LEASE + timedelta(seconds=1)
-    assert delivery.renew("alive", over - timedelta(seconds=5)) == 1
-    assert delivery.sweep(over) == 1
-    row = Delivery.objects.get(state=State.IN_DOUBT)
-    assert (row.reason, row.tries, row.settled_at) == ("送信中に処理が途切れました", 1, over)
-    assert row.attempts.get().outcome == "in_doubt"
-
-
-def test_a_worker_that_ended_without_a_word_is_found_at_once_by_its_free_lock() -> None:
-    books.readers(2)
-    campaign = books.running()
-    with workers.at_work() as alive:
-        delivery.claim(alive.name, 1, NOW, campaign)
-        assert delivery.sweep(LATER) == 0
-        died = "d" * 24
-        lock = workers._folder() / f"{died}.lock"
-        lock.touch()
-        (claim,) = delivery.claim(died, 1, NOW, campaign).claims
-        assert delivery.sweep(LATER) == 1
-        assert not lock.exists()
-    assert Delivery.objects.get(state=State.IN_DOUBT).pk == claim.delivery_id
-
-
-def test_a_person_decides_about_the_doubt_by_name_and_once() -> None:
-    books.readers(2)
-    campaign = books.running()
-    one, two = delivery.claim("w", 2, NOW, campaign).claims
-    delivery.sweep(NOW + LEASE * 2)
-    assert delivery.treat_as_sent([one.delivery_id], "佐藤", LATER) == 1
-    assert delivery.treat_as_sent([one.delivery_id], "佐藤", LATER) == 0
-    assert delivery.send_again([one.delivery_id, two.delivery_id], "鈴木", LATER) == 1
-    rows = {row.pk: row for row in Delivery.objects.all()}
-    assert (rows[one.delivery_id].state, rows[two.delivery_id].state) == (State.SENT, State.QUEUED)
-    assert "佐藤" in rows[one.delivery_id].reason
-    assert [a.reply_text for a in rows[two.delivery_id].attempts.all()][-1] == "鈴木さんの判断で送り直します"
-
-
-def test_the_doubt_of_a_cancelled_campaign_is_not_sent_again() -> None:
-    books.readers(1)
-    campaign = books.running()
-    (claim,) = delivery.claim("w", 1, NOW, campaign).claims
-    delivery.sweep(NOW + LEASE * 2)
-    campaigns.cancel(campaign, "担当", LATER)
-    assert delivery.send_again([claim.delivery_id], "鈴木", LATER) == 0
 
 
 # ------------------------------------------------------------ at the same time

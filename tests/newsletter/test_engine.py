@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from newsletter import campaigns, delivery
+from newsletter import campaigns, delivery, sweep
 from newsletter.delivery import State
 from newsletter.models import Campaign, Delivery
 from tests.newsletter import books
@@ -79,7 +79,7 @@ def test_a_sender_killed_in_the_middle_doubles_nobody_and_leaves_few_in_doubt() 
             _wait_until(lambda enough=received: len(server.received) >= enough, sender)  # type: ignore[misc]
             sender.kill()
             sender.communicate()
-            delivery.sweep(timezone.now())
+            sweep.sweep(timezone.now())
             doubt = campaign.deliveries.filter(state=State.IN_DOUBT).count() - before
             # Only what was on the wire: one for each connection, though a whole block was claimed.
             assert doubt <= CONNECTIONS
@@ -122,7 +122,7 @@ def test_a_person_who_sends_the_doubt_again_lets_the_campaign_run_again() -> Non
     books.readers(1)
     campaign = books.running()
     delivery.claim("gone", 1, books.NOW, campaign)
-    assert delivery.sweep(books.NOW + delivery.LEASE * 2) == 1
+    assert sweep.sweep(books.NOW + delivery.LEASE * 2) == 1
     assert campaigns.close_if_finished(campaign, books.NOW)
     row = Delivery.objects.get()
     assert campaigns.send_again([row.pk], "鈴木", books.NOW) == 1

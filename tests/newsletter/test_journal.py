@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import delivery, journal, workers
+from newsletter import delivery, doubt, journal, sweep, workers
 from newsletter.delivery import LEASE, Settlement, State
 from newsletter.journal import Trace
 from newsletter.models import Campaign, Delivery
@@ -123,21 +123,21 @@ def _states(ids: list[int]) -> list[str]:
 def test_the_sweep_settles_a_dead_worker_by_its_journal() -> None:
     books.readers(5)
     ids = _died(books.running())
-    assert delivery.sweep(LATER) == 1
+    assert sweep.sweep(LATER) == 1
     assert _states(ids) == ["sent", "deferred", "in_doubt", "queued", "queued"]
     sent = Delivery.objects.get(pk=ids[0])
     assert (sent.reply_code, sent.tries, sent.attempts.get().reply_text) == (250, 1, ANSWER.reply_text)
     assert Delivery.objects.get(pk=ids[1]).retry_at == LATER
     assert (Delivery.objects.get(pk=ids[3]).tries, Delivery.objects.get(pk=ids[4]).tries) == (0, 1)
     assert not list(workers._folder().glob(f"{'d' * 24}.*"))
-    assert delivery.sweep(LATER) == 0
+    assert sweep.sweep(LATER) == 0
 
 
 @pytest.mark.django_db
 def test_without_a_journal_all_that_was_claimed_is_in_doubt() -> None:
     books.readers(5)
     ids = _died(books.running(), with_journal=False)
-    assert delivery.sweep(LATER) == 5
+    assert sweep.sweep(LATER) == 5
     assert set(_states(ids)) == {"in_doubt"}
 
 
@@ -149,11 +149,11 @@ def test_a_journal_that_is_found_later_takes_the_doubt_back() -> None:
     lock = workers._folder() / f"{'d' * 24}.lock"
     lock.rename(lock.with_suffix(".away"))  # as another machine sees it
     over = NOW + LEASE + timedelta(seconds=1)
-    assert delivery.sweep(over) == 5
-    assert delivery.treat_as_sent([ids[3]], "佐藤", over) == 1  # a person was faster for one of them
+    assert sweep.sweep(over) == 5
+    assert doubt.treat_as_sent([ids[3]], "佐藤", over) == 1  # a person was faster for one of them
     Campaign.objects.update(state=Campaign.State.DONE, finished_at=over)
     lock.with_suffix(".away").rename(lock)
-    delivery.sweep(over)
+    sweep.sweep(over)
     assert _states(ids) == ["sent", "deferred", "in_doubt", "sent", "queued"]
     campaign.refresh_from_db()
     assert campaign.state == Campaign.State.SENDING
@@ -165,5 +165,5 @@ def test_what_a_dead_worker_had_not_begun_of_a_cancelled_campaign_stays_unsent()
     campaign = books.running()
     ids = _died(campaign)
     Campaign.objects.update(state=Campaign.State.CANCELLED)
-    delivery.sweep(LATER)
+    sweep.sweep(LATER)
     assert _states(ids)[3:] == ["cancelled", "cancelled"]

@@ -1,4 +1,4 @@
-"""Who may send what, when: two people, the hour, what to do about doubt, sending again to those who did not get it."""
+"""Who may send what, when: two people, the hour, what to do about doubt."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from click.testing import CliRunner, Result
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter import campaigns, delivery, profile, sending
+from newsletter import campaigns, delivery, doubt, profile, sending
 from newsletter.cli import main
 from newsletter.delivery import Settlement, State
 from newsletter.errors import CampaignError
 from newsletter.models import Approval, Campaign, Delivery, Edition
-from subscribers import signup
 from tests.newsletter import books
 from tests.newsletter.books import NOW
-from tests.newsletter.moody import addresses, moody
+from tests.newsletter.moody import moody
 from tests.smtp_server import free_port, receiving
 
 pytestmark = pytest.mark.django_db
@@ -175,7 +174,7 @@ def test_a_mail_that_is_lost_again_and_again_asks_after_all() -> None:
     campaign = campaigns.plan(books.edition(), "担当", NOW, in_doubt="resend")
     campaigns.start(campaign, NOW)
     Delivery.objects.update(state=State.IN_DOUBT, tries=3)
-    assert delivery.follow_policy(NOW, campaign) == 0
+    assert doubt.follow_policy(NOW, campaign) == 0
 
 
 def test_the_policy_is_chosen_before_the_first_mail() -> None:
@@ -189,76 +188,6 @@ def test_the_profile_says_what_is_usual(load: Load) -> None:
     load(in_doubt="leave")
     assert campaigns.plan(books.edition(), "担当", NOW).in_doubt == "leave"
     assert "不明の扱い: 届かなくても送り直さない" in _shell("status").stdout
-
-
-# ------------------------------------------------------------ again, to those only
-def _settled(*states: State) -> Campaign:
-    books.readers(len(states))
-    campaign = books.running()
-    claims = delivery.claim("w", len(states), NOW, campaign).claims
-    rows = [Settlement(one.delivery_id, state, NOW) for one, state in zip(claims, states, strict=True)]
-    delivery.settle("w", rows, NOW)
-    campaigns.close_if_finished(campaign, NOW)
-    return campaign
-
-
-def _readers(campaign: Campaign, *states: str) -> set[int | None]:
-    return set(campaign.deliveries.filter(state__in=states).values_list("subscriber", flat=True))
-
-
-def test_again_reaches_exactly_those_who_did_not_get_it() -> None:
-    first = _settled(State.SENT, State.REFUSED, State.EXPIRED, State.IN_DOUBT)
-    repeat = campaigns.again(first, "担当", NOW)
-    assert campaigns.start(repeat, NOW) == 2
-    assert _readers(repeat, "queued") == _readers(first, "refused", "expired")
-    assert not repeat.exclusions.exists()
-
-
-def test_in_doubt_is_sent_again_only_when_it_is_named() -> None:
-    first = _settled(State.SENT, State.IN_DOUBT)
-    with pytest.raises(CampaignError, match="送り直す相手がありません"):
-        campaigns.again(first, "担当", NOW)
-    repeat = campaigns.again(first, "担当", NOW, ["in_doubt"])
-    campaigns.start(repeat, NOW)
-    assert _readers(repeat, "queued") == _readers(first, "in_doubt")
-
-
-def test_who_left_or_got_it_meanwhile_is_excluded_from_the_repeat() -> None:
-    first = _settled(State.REFUSED, State.REFUSED, State.REFUSED)
-    left, got, _ = [row.subscriber for row in first.deliveries.order_by("pk")]
-    assert left
-    assert got
-    signup.leave(left.key, None, NOW)
-    second = campaigns.again(first, "担当", NOW)
-    campaigns.start(second, NOW)
-    claims = {one.addressee.key: one.delivery_id for one in delivery.claim("w", 9, NOW, second).claims}
-    delivery.settle("w", [Settlement(claims.pop(got.key), State.SENT, NOW)], NOW)
-    delivery.release("w", list(claims.values()))
-    campaigns.cancel(second, "担当", NOW)
-    third = campaigns.again(first, "担当", NOW)
-    assert campaigns.start(third, NOW) == 1
-    assert {row.subscriber_id: row.reason for row in third.exclusions.all()} == {left.pk: "left", got.pk: "had_it"}
-
-
-def test_a_campaign_that_still_runs_is_not_repeated() -> None:
-    books.readers(1)
-    campaign = books.running()
-    with pytest.raises(CampaignError, match="終わった配信だけ"):
-        campaigns.again(campaign, "担当", NOW)
-
-
-def test_the_command_plans_the_repeat_and_send_carries_it_out() -> None:
-    first = _settled(State.SENT, State.EXPIRED)
-    refused = _shell("again", str(first.pk), "--states", "sent")
-    assert (refused.exit_code, "使えない状態です: sent" in refused.stderr) == (2, True)
-    repeat = json.loads(_shell("again", str(first.pk), "--json").stdout)
-    assert (repeat["again_of"], repeat["candidates"]) == (first.pk, 1)
-    with receiving() as server:
-        settings.RELAY_URL = f"smtp://127.0.0.1:{server.port}"
-        sent = _shell("send", "--campaign", str(repeat["campaign"]), "--yes", "--in-doubt", "leave")
-        assert "1件・" in sent.stderr
-        assert len(addresses(server)) == 1
-    assert "もとの配信" in sent.stdout
 
 
 # ------------------------------------------------------------ the report

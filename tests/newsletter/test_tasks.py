@@ -64,7 +64,7 @@ def test_the_clock_goes_on_with_a_campaign_whose_sender_died(settings: Any) -> N
     delivery.claim("dead", 1, timezone.now() - LEASE * 2, campaign)
     with receiving() as server:
         settings.RELAY_URL = f"smtp://127.0.0.1:{server.port}"
-        tasks.sweep()
+        tasks.sweep_claims()
         tasks.continue_campaigns()
     assert books.states(campaign) == {"in_doubt": 1, "sent": 2}
 
@@ -101,5 +101,5 @@ def test_sign_ups_that_nobody_confirmed_are_forgotten() -> None:
 def test_the_clock_knows_every_periodic_task() -> None:
     names = {task.name for task in djhuey.HUEY._registry.periodic_tasks}
     assert names >= {
-        "deliver_letters_again", "sweep", "continue_campaigns", "refresh_feeds", "forget_unconfirmed",
+        "deliver_letters_again", "sweep_claims", "continue_campaigns", "refresh_feeds", "forget_unconfirmed",
     }  # fmt: skip

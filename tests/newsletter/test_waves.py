@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from newsletter.cli import main
 from newsletter.delivery import State
 from newsletter.engine import Cause, Progress
 from newsletter.models import Association, Campaign
+from subscribers.models import Subscriber
 from tests.newsletter import books
 from tests.newsletter.books import NOW
 from tests.newsletter.moody import addresses, moody
@@ -44,6 +44,14 @@ def rules() -> Rules:
 
 
 # ------------------------------------------------------------ waves
+def test_an_extra_issue_is_as_large_as_the_number_of_those_who_want_it(rules: Rules) -> None:
+    rules(waves_from=6)
+    books.readers(6)
+    Subscriber.objects.filter(address="reader6@example.jp").update(only_monthly=True)
+    assert waves.wanted(campaigns.plan(books.edition(), "担当", NOW))
+    assert not waves.wanted(campaigns.plan(books.edition(extra=1), "担当", NOW))
+
+
 def test_seeds_go_first_then_a_sample_then_the_rest(rules: Rules) -> None:
     rules(waves_from=60, seeds=["Boss@example.jp", "unknown@example.jp", "nonsense"])
     books.readers(90)
@@ -148,8 +156,72 @@ def test_too_many_refusals_in_the_rest_stop_it_on_the_way(rules: Rules) -> None:
     ("refused", "sent", "stops"), [(7, 20, False), (8, 20, True), (8, 92, False), (9, 91, True), (0, 0, False)]
 )
 def test_the_brake_needs_a_share_and_a_number(refused: int, sent: int, stops: bool) -> None:
-    progress = Progress(1000, states=Counter({State.REFUSED: refused, State.SENT: sent}))
-    assert bool(brakes.verdict_under_way(Campaign(pk=1), progress)) is stops
+    assert brakes.REFUSED.grips(refused, refused + sent) is stops
+
+
+def _settle(campaign: Campaign, *states: State, reason: str = "") -> None:
+    """What another process did."""
+    claims = delivery.claim("other", len(states), NOW, campaign).claims
+    rows = [delivery.Settlement(one.delivery_id, s, NOW, reason=reason) for one, s in zip(claims, states, strict=True)]
+    delivery.settle("other", rows, NOW)
+
+
+def _in_the_rest(count: int, rules: Rules) -> Campaign:
+    rules(waves_from=count)
+    books.readers(count)
+    campaign = books.running()
+    while waves.open_next(campaign):
+        pass
+    return campaign
+
+
+def test_a_restart_does_not_make_it_forget_what_was_refused(rules: Rules) -> None:
+    campaign = _in_the_rest(90, rules)
+    _settle(campaign, *[State.REFUSED] * 7, *[State.SENT] * 20)
+    with moody(moods=["550 5.2.1 disabled"], slow=0.01) as server:
+        run = sending.send_campaign(campaign, NOW, relay=books.relay(server.port, 1))
+    assert run.cause is Cause.RATES
+    assert "宛先側の拒否が多すぎます" in run.words
+    assert books.states(campaign)["queued"] > 30
+
+
+def test_a_sender_that_died_before_it_stopped_is_stopped_before_it_goes_on(rules: Rules) -> None:
+    campaign = _in_the_rest(90, rules)
+    _settle(campaign, *[State.REFUSED] * 9, *[State.SENT] * 20)
+    with receiving() as server:
+        run = sending.send_campaign(campaign, NOW, relay=books.relay(server.port))
+    assert (run.cause, server.received) == (Cause.RATES, [])
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.pause_reason) == (Campaign.State.PAUSED, run.words)
+
+
+def test_what_other_machines_were_told_counts_as_well(rules: Rules) -> None:
+    campaign = _in_the_rest(90, rules)
+    watch, mine = brakes.Watch(campaign), Progress(90)
+    assert watch.look(mine, NOW) == ""
+    _settle(campaign, *[State.REFUSED] * 7, *[State.SENT] * 20)
+    assert watch.look(mine, NOW + brakes.LOOK_EVERY) == ""
+    _settle(campaign, State.REFUSED)
+    mine.states[State.REFUSED] = 1  # this run's own, and it alone may be one too many
+    assert "28件のうち8件" in watch.look(mine, NOW + brakes.LOOK_EVERY)
+
+
+def test_the_ledger_is_not_counted_at_every_turn(rules: Rules, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    campaign = _in_the_rest(90, rules)
+    watch, mine = brakes.Watch(campaign), Progress(90)
+    watch.look(mine, NOW)
+    mine.states.update({State.REFUSED: 2, State.DEFERRED: 7, State.SENT: 50})
+    with django_assert_num_queries(0):
+        watch.look(mine, NOW)
+    mine.states[State.REFUSED] = 3
+    with django_assert_num_queries(2):
+        watch.look(mine, NOW)
+
+
+def test_trouble_with_the_relay_stops_the_last_wave_too(rules: Rules) -> None:
+    campaign = _in_the_rest(90, rules)
+    _settle(campaign, *[State.DEFERRED] * 13, reason="中継サーバの都合で送れませんでした")
+    assert "中継サーバの不調が多すぎます（13件のうち13件）" in brakes.Watch(campaign).look(Progress(90), NOW)
 
 
 def test_trouble_of_the_relay_and_refusals_about_us_count_by_themselves() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -37,6 +38,16 @@ def test_a_worker_that_failed_is_gone_at_once_for_its_claims_are_open() -> None:
         raise OSError("disk")
     assert workers.is_gone(worker.name)
     workers.bury(worker.name)
+
+
+def test_a_worker_that_could_not_write_leaves_its_last_words() -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(OSError, match="space"), workers.at_work() as worker:
+        raise full
+    assert workers.last_words()[worker.name] == "ディスクの空き容量がありません。"
+    assert workers.traces(worker.name) == {}
+    workers.bury(worker.name)
+    assert worker.name not in workers.last_words()
 
 
 def test_a_worker_that_was_killed_is_gone_at_once() -> None:

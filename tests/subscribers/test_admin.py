@@ -32,7 +32,8 @@ def test_a_reader_is_found_and_shown_with_the_history(office: Client) -> None:
 
 def test_a_mend_is_a_line_in_the_ledger_with_the_name_of_who_did_it(office: Client) -> None:
     reader = person(name="見本 太郎")
-    form = {"name": "見本 花子", "organisation": "", "department": "", "municipality": "", "format": "text"}
+    form = {"name": "見本 花子", "organisation": "", "department": "", "municipality": ""}
+    form |= {"format": "text", "language": "ja"}
     inline = {f"consent_events-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL")}
     answer = office.post(reverse("admin:subscribers_subscriber_change", args=[reader.pk]), form | inline)
     assert answer.status_code == 302, answer.content.decode()

@@ -44,6 +44,20 @@ def test_the_check_says_for_each_one_why_not() -> None:
     assert Why.LEFT.label == "本人が解除しました"
 
 
+def test_who_wants_the_monthly_number_only_gets_no_extra_issue() -> None:
+    both, monthly = person("both@example.jp"), person("monthly@example.jp", only_monthly=True)
+    assert list(audience.recipients()) == [both, monthly]
+    assert list(audience.recipients(extra=True)) == [both]
+    ids = [both.pk, monthly.pk]
+    assert [type(answer) for answer in audience.check(ids).values()] == [Reader, Reader]
+    assert audience.check(ids, extra=True)[monthly.pk] == Exclusion(Why.ONLY_MONTHLY)
+    # A weightier reason comes first.
+    suppressed(monthly.address, Suppression.Reason.BOUNCED)
+    assert audience.check(ids, extra=True)[monthly.pk] == Exclusion(Why.BOUNCED)
+    why = Subscriber.objects.annotate(why=audience.why_not(extra=True)).values_list("why", flat=True)
+    assert list(why.order_by("pk")) == [None, "bounced"]
+
+
 def test_five_hundred_people_are_checked_in_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     ids = [person(f"reader{number}@example.jp").pk for number in range(500)]
     with django_assert_num_queries(1):

@@ -23,10 +23,14 @@ from tests.subscribers.test_importer import GROUNDS, LOOKUPS, plan, take_in
 pytestmark = pytest.mark.django_db
 
 TITLES = {"members": "会員自治体ニュース", "events": "イベント・募集"}
+LABELS = {"zero": "ゼロエミッションの発展", "nature": "自然に基づく発展"}
 
 
 def everybody() -> list[tuple[Any, ...]]:
-    fields = ("address", "name", "organisation", "department", "municipality", "format", "sections", "state")
+    fields = (
+        "address", "name", "organisation", "department", "municipality", "format", "only_monthly", "language",
+        "sections", "pathways", "state",
+    )  # fmt: skip
     return list(Subscriber.objects.order_by("address_key").values_list(*fields))
 
 
@@ -36,19 +40,22 @@ def people() -> None:
         name="見本〜～ 髙﨑德①",
         organisation="見本市役所",
         municipality="011002",
+        only_monthly=True,
+        language="en",
         sections=["members"],
+        pathways=["zero"],
     )
     person("Hanako@example.jp", name='見本 "花子", 一郎', department="環境局\u3000企画課", format="text")
     person("=cmd@example.jp", name="=HYPERLINK(1)", organisation="＋見本", department="'@x")
     person("-minus@example.jp", name="'-x", organisation="-1")
-    person("a..b@docomo.ne.jp", name="神神 葛\U000e0100城", sections=["members", "events"])
+    person("a..b@docomo.ne.jp", name="神神 葛\U000e0100城", sections=["members", "events"], pathways=["zero", "old"])
 
 
 @pytest.mark.parametrize("name", ["list.csv", "list.xlsx"])
 def test_export_and_import_again_is_the_identity(name: str, tmp_path: Path) -> None:
     people()
     path = tmp_path / name
-    written = exporter.export(path, section_titles=TITLES)
+    written = exporter.export(path, section_titles=TITLES, pathway_labels=LABELS)
     assert (written.rows, written.is_written, written.losses) == (5, True, ())
     assert {planned.action for planned in plan(open_table(path))} == {Verdict.SAME}
     before = everybody()
@@ -99,7 +106,7 @@ def test_the_file_is_what_excel_opens(tmp_path: Path) -> None:
     with path.open(encoding="utf-8-sig", newline="") as file:
         headings, *rows = csv.reader(file)
     assert headings[:4] == ["メールアドレス", "氏名", "所属団体", "部署"]
-    assert rows[0][5:8] == ["HTML形式", "会員自治体ニュース", "購読中"]
+    assert rows[0][5:9] == ["HTML形式", "受け取らない", "英語", "会員自治体ニュース"]
     assert not [cell for row in rows for cell in row if cell[:1] in "=+-@＝＋－＠" and cell]
 
 

@@ -36,7 +36,13 @@ def find_code(text: str) -> str:
         raise ValueError(str(error)) from error
 
 
-LOOKUPS = Lookups(TOKYO, NOW, find_code, {"members": "会員自治体ニュース", "events": "イベント・募集"})
+LOOKUPS = Lookups(
+    TOKYO,
+    NOW,
+    find_code,
+    {"members": "会員自治体ニュース", "events": "イベント・募集"},
+    {"zero": "ゼロエミッションの発展"},
+)
 
 
 def table_of(tmp_path: Path, text: str, encoding: str = "utf-8") -> Table:
@@ -146,6 +152,33 @@ def test_an_update_changes_what_the_list_tells_and_nothing_else(tmp_path: Path) 
     )
     assert reader.confirmed_at == NOW
     assert ConsentEvent.objects.get().detail["changed"] == ["department", "sections"]
+
+
+def test_a_list_may_say_that_somebody_wants_no_extra_issues_and_never_undoes_it(tmp_path: Path) -> None:
+    text = "メール,号外\na@example.jp,受け取らない\nb@example.jp,受け取る\nc@example.jp,\nd@example.jp,たまに\n"
+    planned = plan(table_of(tmp_path, text))
+    assert "読み飛ばしました" in planned[3].words[0]
+    take_in(table_of(tmp_path, text))
+    chosen = Subscriber.objects.order_by("address").values_list("only_monthly", flat=True)
+    assert list(chosen) == [True, False, False, False]
+    again = plan(table_of(tmp_path, "メール,号外\na@example.jp,○\nb@example.jp,×\n"))
+    assert [(row.action, row.words) for row in again] == [
+        (Verdict.SAME, ("号外を受け取らないことにしている方なので、号外は変えません",)),
+        (Verdict.UPDATED, ("変わる項目: 号外",)),
+    ]
+
+
+def test_a_list_may_say_in_which_language_somebody_is_written_to(tmp_path: Path) -> None:
+    text = "メール,言語\na@example.jp,English\nb@example.jp,日本語\nc@example.jp,\nd@example.jp,フランス語\n"
+    planned = plan(table_of(tmp_path, text))
+    assert planned[3].words == ("言語「フランス語」は日本語でも英語でもないので、読み飛ばしました",)
+    take_in(table_of(tmp_path, text))
+    chosen = Subscriber.objects.order_by("address").values_list("language", flat=True)
+    assert list(chosen) == ["en", "ja", "ja", "ja"]
+    again = plan(table_of(tmp_path, "メール,lang\na@example.jp,en\nb@example.jp,en\nc@example.jp,\n"))
+    assert [(row.action, row.words) for row in again] == [
+        (Verdict.SAME, ()), (Verdict.UPDATED, ("変わる項目: 言語",)), (Verdict.SAME, ()),
+    ]  # fmt: skip
 
 
 def test_who_waits_becomes_a_reader_by_a_list_with_a_proof(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from newsletter import erasures
 from subscribers import consent, retention, signup, suppression
 from subscribers.models import ConsentEvent, Subscriber
 from subscribers.retention import Terms, Tidied
@@ -14,7 +15,7 @@ from tests.subscribers.people import KEY, NOW, mark, person
 pytestmark = pytest.mark.django_db
 
 MONTH = timedelta(days=31)
-NOTHING = Tidied(0, 0, 0, 0, 0, 0)
+NOTHING = Tidied(0, 0, 0, 0, 0, 0, 0)
 
 
 def gone(address: str = "gone@example.jp") -> Subscriber:
@@ -43,15 +44,15 @@ def test_sources_are_cut_once_the_mailbox_has_confirmed_and_only_once() -> None:
     waits = person("waits@example.jp", Subscriber.State.PENDING)
     consent.record(waits, ConsentEvent.Kind.REQUESTED, NOW, source="192.0.2.99")
     assert retention.look(NOW, Terms()).sources == 3
-    assert retention.tidy(NOW, Terms()).sources == 3
+    assert retention.tidy(NOW, Terms(), erasures.empty_records).sources == 3
     assert sources() == ["192.0.2.0", "2001:db8:1::", "192.0.2.0", "192.0.2.99"]
-    assert retention.tidy(NOW, Terms()) == NOTHING
+    assert retention.tidy(NOW, Terms(), erasures.empty_records) == NOTHING
 
 
 @pytest.mark.parametrize(("choice", "first"), [("keep", "192.0.2.17"), ("remove", None)])
 def test_the_profile_says_what_becomes_of_the_source(choice: str, first: str | None) -> None:
     gone()
-    retention.tidy(NOW, Terms(source=choice))
+    retention.tidy(NOW, Terms(source=choice), erasures.empty_records)
     assert sources()[0] == first
 
 
@@ -77,16 +78,16 @@ def test_who_asks_again_or_reads_on_is_not_touched() -> None:
     person("reads@example.jp")
     fields = signup.Fields(read_address("gone@example.jp"))
     signup.request(fields, source=None, wording="2", now=NOW + 14 * MONTH, fingerprint_key=KEY)
-    assert retention.tidy(NOW + 14 * MONTH, Terms()).departed == 0
+    assert retention.tidy(NOW + 14 * MONTH, Terms(), erasures.empty_records).departed == 0
     assert Subscriber.objects.count() == 2
 
 
 def test_lines_of_people_without_an_entry_become_anonymous_after_the_term() -> None:
     reader = gone()
     reader.delete()
-    assert retention.tidy(NOW + 12 * MONTH, Terms()).orphaned == 0
+    assert retention.tidy(NOW + 12 * MONTH, Terms(), erasures.empty_records).orphaned == 0
     assert retention.look(NOW + 14 * MONTH, Terms()).orphaned == 3
-    assert retention.tidy(NOW + 14 * MONTH, Terms()).orphaned == 3
+    assert retention.tidy(NOW + 14 * MONTH, Terms(), erasures.empty_records).orphaned == 3
     assert retention.look(NOW + 14 * MONTH, Terms()) == NOTHING
 
 
@@ -95,7 +96,7 @@ def test_a_dry_run_counts_and_changes_nothing() -> None:
     waits = person("waits@example.jp", Subscriber.State.PENDING)
     person("rests@example.jp", paused_until=NOW + MONTH)
     seen = retention.look(NOW + 14 * MONTH, Terms())
-    assert seen == Tidied(unconfirmed=1, departed=1, orphaned=0, sources=3, former_values=0, pauses=1)
+    assert seen == Tidied(unconfirmed=1, departed=1, orphaned=0, sources=3, former_values=0, pauses=1, stages=0)
     assert seen.total == 6
     assert Subscriber.objects.filter(pk=waits.pk).exists()
     assert ConsentEvent.objects.filter(source="192.0.2.17").exists()

@@ -269,6 +269,42 @@ def test_a_pause_can_be_ended_early_and_twice_is_no_harm() -> None:
     assert kinds() == ["preferences", "preferences"]
 
 
+def test_a_pause_that_lasts_is_not_prolonged_by_a_second_click() -> None:
+    now = timezone.now()
+    reader = person()
+    for minutes in (0, 1, 2):
+        signup.pause(reader.key, None, now + timedelta(minutes=minutes))
+    reader.refresh_from_db()
+    assert reader.paused_until == now + signup.PAUSE_FOR
+    assert kinds() == ["preferences"]
+
+
+# ------------------------------------------------------------ the monthly number only
+def test_who_has_just_left_comes_back_for_the_monthly_number_only_once_and_on_the_record() -> None:
+    now = timezone.now()
+    reader = person()
+    signup.leave(reader.key, None, now)
+    for _ in range(2):
+        signup.come_back(reader.key, "192.0.2.9", now, only_monthly=True, detail={"delivery": 4})
+    reader.refresh_from_db()
+    assert (reader.is_active, reader.only_monthly, reader.format) == (True, True, "html")
+    assert kinds() == ["left", "lifted", "confirmed", "preferences"]
+    event = ConsentEvent.objects.get(kind="preferences")
+    assert (event.detail, event.source) == ({"changed": ["only_monthly"], "delivery": 4}, "192.0.2.9")
+    assert "変更: 号外の受け取り" in consent.describe(event)
+
+
+def test_what_was_asked_for_at_a_new_sign_up_counts_when_it_is_confirmed() -> None:
+    reader = person(state=Subscriber.State.LEFT, left_at=NOW)
+    later = NOW + timedelta(days=30)
+    asked = ask(reader.address, Preferences(only_monthly=True), later)
+    assert not Subscriber.objects.get().only_monthly
+    signup.confirm(asked.subscriber.key, None, later)
+    assert Subscriber.objects.get().only_monthly
+    signup.change_preferences(asked.subscriber.key, Preferences(), None, later)
+    assert not Subscriber.objects.get().only_monthly
+
+
 def test_who_has_just_left_may_pause_instead_and_who_left_long_ago_may_not() -> None:
     now = timezone.now()
     reader = person()

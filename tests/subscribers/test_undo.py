@@ -44,14 +44,15 @@ def test_an_import_is_remembered_with_its_counts(tmp_path: Path) -> None:
 def test_who_came_in_goes_and_what_was_written_over_returns(tmp_path: Path) -> None:
     known = person("known@example.jp", name="見本", department="環境局", sections=["events"])
     waits = person("waits@example.jp", Subscriber.State.PENDING)
-    rows = ("new@example.jp,,,", "known@example.jp,異動,,会員自治体ニュース", "waits@example.jp,,,")
-    text = "\n".join(("メール,氏名,部署,希望する欄", *rows))
+    rows = ("new@example.jp,,,,", "known@example.jp,異動,,会員自治体ニュース,受け取らない", "waits@example.jp,,,,")
+    text = "\n".join(("メール,氏名,部署,希望する欄,号外", *rows))
     run = take_in(tmp_path, text)
     assert undo.undo(run, "花子", LATER) == {Fate.REMOVED: 1, Fate.RESTORED: 2}
     assert not Subscriber.objects.filter(address="new@example.jp").exists()
     known.refresh_from_db()
     waits.refresh_from_db()
     assert (known.name, known.department, known.sections) == ("見本", "環境局", ["events"])
+    assert not known.only_monthly
     assert (waits.state, waits.confirmed_at) == ("pending", None)
     assert kinds("new@example.jp") == kinds("known@example.jp") == ["imported", "undone"]
     assert not FormerValues.objects.exists()

@@ -8,11 +8,15 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from feeds.models import Feed, Submission
-from newsletter import profile
+from feeds.models import Feed, Member, Submission
+from newsletter import profile, reports
 from newsletter.models import Campaign, Delivery, Issue, Placement
+from newsletter.roster import board
+from newsletter.roster_models import RosterRound
+from newsletter.web.desk.access import name_of
 from subscribers.models import Subscriber
 
 SHOWN = 5  # lines of each list; the admin has the rest
@@ -35,6 +39,7 @@ class IssueState:
     sections: list[SectionState]
     waiting: list[Placement]  # the first few
     waiting_rest: int  # how many more
+    others: list[Issue]  # not sent either: a 号外 beside the monthly number, or the next month
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,17 @@ class CampaignState:
     campaign: Campaign
     total: int
     states: list[tuple[str, int]]
+    why_it_stands: str
+
+
+@dataclass(frozen=True, slots=True)
+class RosterState:
+    """宛先の確認 while it is under way."""
+
+    round: RosterRound
+    totals: list[tuple[str, int]]
+    waiting: list[Member]  # the first few whose answer was not applied
+    waiting_count: int
 
 
 @login_required
@@ -53,6 +69,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     undecided = Submission.objects.filter(state=Submission.State.RECEIVED).select_related("member")
     troubled = Feed.objects.filter(Q(failures__gt=0) | Q(state=Feed.State.GONE))
     page = {
+        "name": name_of(request),
         "current": current_issue(),
         "submissions": undecided.order_by("received_at")[:SHOWN],
         "submission_count": undecided.count(),
@@ -62,19 +79,32 @@ def overview(request: HttpRequest) -> HttpResponse:
         "campaign": latest_campaign(),
         "readers": Subscriber.objects.filter(state=Subscriber.State.ACTIVE).count(),
         "pending_readers": Subscriber.objects.filter(state=Subscriber.State.PENDING).count(),
+        "roster": open_roster(),
         "in_doubt": Delivery.objects.filter(state=Delivery.State.IN_DOUBT).count(),
     }
     return render(request, "desk/home.html", page)
 
 
+def open_roster() -> RosterState | None:
+    """The round of 宛先の確認 that is under way: where its members stand, and whose answers wait for the office."""
+    round_ = RosterRound.objects.filter(closed_at=None).first()
+    if round_ is None:
+        return None
+    rows = board.board(round_, timezone.localdate())
+    waiting = [row.member for row in rows if row.standing is board.Standing.ANSWERED]
+    totals = [(standing.label, number) for standing, number in board.totals(rows)]
+    return RosterState(round_, totals, waiting[:SHOWN], len(waiting))
+
+
 def current_issue() -> IssueState | None:
     """The earliest issue that was not sent, else the newest, with its headings in the profile's order."""
-    issue = Issue.objects.exclude(state=Issue.State.SENT).order_by("month").first() or Issue.objects.first()
+    unsent = list(Issue.objects.exclude(state=Issue.State.SENT).order_by("month", "release_on", "extra"))
+    issue = unsent[0] if unsent else Issue.objects.first()
     if issue is None:
         return None
     placements = list(issue.placements.select_related("entry"))
     waiting = [placement for placement in placements if placement.is_waiting]
-    return IssueState(issue, _sections(placements), waiting[:SHOWN], len(waiting[SHOWN:]))
+    return IssueState(issue, _sections(placements), waiting[:SHOWN], len(waiting[SHOWN:]), unsent[1:])
 
 
 def _sections(placements: list[Placement]) -> list[SectionState]:
@@ -98,4 +128,4 @@ def latest_campaign() -> CampaignState | None:
         return None
     counts = dict(campaign.deliveries.order_by().values_list("state").annotate(Count("pk")))
     states = [(label, counts[value]) for value, label in Delivery.State.choices if counts.get(value)]
-    return CampaignState(campaign, sum(counts.values()), states)
+    return CampaignState(campaign, sum(counts.values()), states, reports.why_it_stands(campaign))

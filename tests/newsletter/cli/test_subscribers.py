@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from feeds.models import Contributor, Member
 from newsletter.cli import main
 from newsletter.models import Attempt, Delivery, Letter
 from subscribers import signup, suppression
@@ -208,6 +209,21 @@ def test_erasing_asks_first_and_says_what_stays() -> None:
     assert (again.exit_code, "登録はありません" in again.stderr) == (1, True)
 
 
+def test_who_is_a_contact_of_a_member_is_erased_there_too_only_when_asked() -> None:
+    load_profile()
+    member = Member.objects.first()
+    assert member
+    Contributor.objects.create(member=member, name="見本 太郎", email="TARO@example.jp")
+    refused = run("erase", "taro@example.jp", "--yes")
+    assert (refused.exit_code, "--contacts を付けてください" in refused.stderr) == (1, True)
+    person()
+    shown = run("erase", "taro@example.jp", stdin="n\n")
+    assert "残すもの: 会員の担当者としての登録 1件 … 購読とは別に" in shown.stderr
+    gone = report("erase", "taro@example.jp", "--yes", "--contacts")
+    assert "会員の担当者としての登録 1件" in gone["removed"]
+    assert not Contributor.objects.exists()
+
+
 def test_what_servers_said_about_an_erased_person_goes_too() -> None:
     from newsletter.models import Campaign, Edition, Issue
 
@@ -333,7 +349,7 @@ def test_a_dossier_holds_everything_that_is_held(tmp_path: Path) -> None:
     load_profile()
     path = tmp_path / "list.csv"
     reader = person("taro@example.jp", name="見本 太郎", department="環境局")
-    path.write_text("メール,部署\ntaro@example.jp,総務部\n", encoding="utf-8")
+    path.write_text("メール,部署,号外\ntaro@example.jp,総務部,受け取らない\n", encoding="utf-8")
     report("import", path, *GROUNDS)
     signup.leave(reader.key, "192.0.2.17", NOW, {"how": "page"})
     Letter.objects.create(kind="welcome", subscriber=reader, subject="お申し込みの完了", html="", text="")
@@ -341,7 +357,8 @@ def test_a_dossier_holds_everything_that_is_held(tmp_path: Path) -> None:
     assert run("dossier", "Taro@Example.jp", "-o", out).exit_code == 0
     text = out.read_text(encoding="utf-8-sig")
     for words in ("氏名: 見本 太郎", "部署: 総務部", "取込　根拠: 名刺交換", "送信元: 192.0.2.17", "配信停止:",
-                  "「お申し込みの完了」", "の前の値: 部署: 環境局", "クリックは、記録していません。"):  # fmt: skip
+                  "「お申し込みの完了」", "の前の値: 部署: 環境局、号外: 受け取る", "号外: 受け取らない",
+                  "クリックは、記録していません。"):  # fmt: skip
         assert words in text, words
     assert out.stat().st_mode & 0o077 == 0
     assert "すでにあります" in run("dossier", "taro@example.jp", "-o", out).stderr

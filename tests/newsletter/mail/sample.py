@@ -292,6 +292,15 @@ def large_issue(items: int = 40, characters: int = 150) -> IssueContent:
 
 
 _TOKYO = ZoneInfo("Asia/Tokyo")
+_ROSTER = {
+    "member": "汐見市",
+    "contributor": "見本 花子",
+    "year": 2027,
+    "people": 12,
+    "deadline": date(2027, 3, 26),
+    "url": "https://news.example.jp/r/abc/",
+    "file": "roster-2027-shiomi.xlsx",
+}
 LETTER_FACTS: Mapping[str, Mapping[str, object]] = {
     "confirmation": {"confirm_url": "https://news.example.jp/c/eyJrIjoiYWJjIn0/", "days": 14},
     "welcome": {
@@ -352,6 +361,24 @@ LETTER_FACTS: Mapping[str, Mapping[str, object]] = {
         "summary": "送信済 975件\n受取拒否 10件\n不明 2件\n受取拒否の理由「宛先がありません」 8件",
         "url": "https://news.example.jp/archive/2026-11/",
     },
+    "roster": _ROSTER,
+    "roster_reminder": _ROSTER,
+    "roster_receipt": {
+        "member": "汐見市",
+        "year": 2027,
+        "respondent": "環境課　見本 花子",
+        "received_at": datetime(2027, 3, 10, 10, 5, tzinfo=_TOKYO),
+        "summary": "変わりなし 9件、外す 2件、新しい方 1件",
+        "deadline": date(2027, 3, 26),
+        "url": "https://news.example.jp/r/abc/",
+    },
+    "named": {
+        "member": "汐見市",
+        "preferences_url": "https://news.example.jp/p/abc/",
+        "unsubscribe_url": "https://news.example.jp/u/abc/",
+        "archive_url": "https://news.example.jp/archive/",
+    },
+    "moved": {"member": "汐見市", "subscribe_url": "https://news.example.jp/subscribe/"},
 }
 
 

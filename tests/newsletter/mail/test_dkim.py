@@ -43,9 +43,15 @@ READER = Recipient(
 
 
 def signed(
-    keys: Sequence[DkimKey] = BOTH, mail: RenderedMail = MAIL, reader: Recipient = READER, **more: bool
+    keys: Sequence[DkimKey] = BOTH,
+    mail: RenderedMail = MAIL,
+    reader: Recipient = READER,
+    *,
+    text_only: bool = False,
+    bulk: bool = True,
 ) -> bytes:
-    return compile_message(mail, SENDER, date=DATE, signer=Signer(tuple(keys)), **more).join(reader)
+    signer = Signer(tuple(keys))
+    return compile_message(mail, SENDER, date=DATE, signer=signer, text_only=text_only, bulk=bulk).join(reader)
 
 
 def verified(octets: bytes, keys: Sequence[DkimKey] = BOTH) -> list[bool]:

@@ -23,6 +23,9 @@ MAIN_ADDRESS = {
     "reminder": "url",
     "approval_request": "url",
     "report": "url",
+    "roster": "url",
+    "roster_reminder": "url",
+    "named": "unsubscribe_url",
 }
 
 

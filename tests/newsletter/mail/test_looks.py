@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 MAILS = {
     "issue": lambda: render_issue(rich_issue(), TEMPLATES).html,
     "letter": lambda: render_letter("returned", letter("returned"), TEMPLATES).html,
+    "english": lambda: render_letter("named", dataclasses.replace(letter("named"), language="en"), TEMPLATES).html,
 }
 
 

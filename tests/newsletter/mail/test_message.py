@@ -45,8 +45,8 @@ READER = Recipient(
 )
 
 
-def compiled(**more: bool) -> CompiledMessage:
-    return compile_message(RENDERED, SENDER, date=DATE, **more)
+def compiled(*, text_only: bool = False, bulk: bool = True) -> CompiledMessage:
+    return compile_message(RENDERED, SENDER, date=DATE, text_only=text_only, bulk=bulk)
 
 
 def read(octets: bytes) -> EmailMessage:

@@ -71,6 +71,22 @@ def test_a_start_avoids_the_quiet_hours_and_the_exact_hour(wanted: str, good: st
     assert pacing.good_hour(datetime.fromisoformat(wanted), QUIET) == datetime.fromisoformat(good)
 
 
+@pytest.mark.parametrize(
+    ("now", "until", "following"),
+    [
+        ("2026-11-30 20:59:59", None, "2026-12-01 08:07"),
+        ("2026-11-30 21:00:00", "2026-12-01 08:07", "2026-12-01 08:07"),
+        ("2026-12-01 07:59:59", "2026-12-01 08:07", "2026-12-01 08:07"),
+        ("2026-12-01 08:06:59", "2026-12-01 08:07", "2026-12-01 08:07"),
+        ("2026-12-01 08:07:00", None, "2026-12-02 08:07"),
+    ],
+)
+def test_a_rest_lasts_to_a_few_minutes_after_the_hour(now: str, until: str | None, following: str) -> None:
+    moment = datetime.fromisoformat(now)
+    assert pacing.rests_until(moment, QUIET) == (datetime.fromisoformat(until) if until else None)
+    assert pacing.next_rest(moment, QUIET) == datetime.fromisoformat(following)
+
+
 def test_quiet_hours_may_lie_within_a_day() -> None:
     lunch = pacing.QuietHours.read("12:00-13:30")
     noon, after = (datetime.fromisoformat(f"2026-11-30 {hour}") for hour in ("12:10", "13:30"))

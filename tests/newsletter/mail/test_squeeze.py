@@ -79,6 +79,20 @@ def test_squeezing_twice_changes_nothing() -> None:
     assert squeeze(html.replace("<wbr>", BREAK)) == html
 
 
+def test_lines_are_short_enough_for_8_bit_mail_and_end_where_nobody_sees_it() -> None:
+    html = render_issue(large_issue(40, 150), TEMPLATES).html
+    lines = html.split("\n")
+    assert len(lines) > 50
+    assert max(len(line.encode()) for line in lines) < 950
+    assert all(re.match(r"<(?:/?t|p|h\d|ul|li|meta|style|/head|html)|[.@a-z]|$", line) for line in lines[1:])
+
+
+def test_a_line_never_ends_inside_a_paragraph() -> None:
+    long = "{波括弧}a のある、とても長い段落です。" * 60
+    html = squeeze(page(f"<p>前</p><p>{long}<b>太字</b>{long}</p><p>{long}</p>", "<style>.a{color:red}</style>"))
+    assert f"<p>{long}<b>太字</b>{long}</p>\n<p>{long}</p>" in html
+
+
 @pytest.mark.parametrize(
     "conditional", ["<!--[if mso | IE]>", "<![endif]-->", "<!--[if !mso]><!-->", "<!--[if lte mso 11]>"]
 )

@@ -75,6 +75,15 @@ def test_when_everything_was_sent_the_newest_issue_stands_there(staff: Client) -
     assert "2026年10月号" in desk(staff)
 
 
+def test_an_extra_issue_that_comes_first_does_not_hide_the_monthly_number(staff: Client) -> None:
+    issue(11)
+    assert "ほかの号" not in desk(staff)
+    Issue.objects.create(month=date(2026, 11, 1), extra=1, release_on=date(2026, 11, 20), subject="件名")
+    page = desk(staff)
+    assert '<a href="/staff/issues/2026-11-x1/proof/">校正する</a>' in page
+    assert '<a href="/staff/issues/2026-11/proof/">2026年11月号</a>（編集中、配信日 11月27日）' in page
+
+
 def test_submissions_that_wait_are_listed_without_the_contact(staff: Client) -> None:
     member = Member.objects.create(key="city", name="例市")
     for number, state in enumerate(("received", "accepted")):

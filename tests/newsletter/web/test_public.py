@@ -293,6 +293,7 @@ def test_the_page_shows_whose_subscription_it_is_and_asks(client: Client) -> Non
     [
         ("come_back", "html", ["left", "lifted", "confirmed"]),
         ("text_only", "text", ["left", "lifted", "confirmed", "preferences"]),
+        ("monthly_only", "html", ["left", "lifted", "confirmed", "preferences"]),
         ("wrong_person", "html", ["left", "lifted", "confirmed"]),
     ],
 )
@@ -309,6 +310,11 @@ def test_after_leaving_there_is_a_way_back(client: Client, action: str, format_:
     assert (reader.state, reader.format) == ("active", format_)
     assert kinds() == events
     assert letters() == ["goodbye", "welcome"]
+    assert reader.only_monthly == (action == "monthly_only")
+    assert ("号外はお送りしません" in text_of(client.get(back["Location"]))) == reader.only_monthly
+    # The same button a second time, or all of them by turns, is no harm.
+    assert client.post(path, {"action": action}).status_code == 302
+    assert (kinds(), letters()) == (events, ["goodbye", "welcome"])
     if action == "wrong_person":
         assert ConsentEvent.objects.get(kind="confirmed").detail["why"] == "wrong_person"
 
@@ -338,19 +344,39 @@ def test_a_reader_changes_what_they_get(client: Client) -> None:
     assert 'value="福岡県北九州市"' in page
     assert "1つも選ばないときは、すべての欄" in page
     assert "taro@example.jp" not in page
-    body = {"format": "text", "sections": ["members", "events"], "name": "見本 花子", "municipality": "札幌市"}
+    body = {"format": "text", "language": "ja", "sections": ["members", "events"], "name": "見本 花子"}
+    body |= {"municipality": "札幌市"}
     saved = client.post(path, body)
     assert saved["Location"] == f"{path}?saved=1"
     assert "保存しました" in text_of(client.get(saved["Location"]))
     reader.refresh_from_db()
     assert signup.preferences_of(reader) == signup.Preferences(
-        "text", ("members", "events"), "見本 花子", "", "", "011002"
+        "text", ("members", "events"), name="見本 花子", municipality="011002"
     )
     event = ConsentEvent.objects.get()
     assert (event.kind, event.detail["delivery"]) == ("preferences", 41)
     wrong = client.post(path, body | {"sections": ["nothing"]})
     assert wrong.status_code == 422
     assert ConsentEvent.objects.count() == 1
+
+
+def test_a_reader_chooses_the_monthly_number_only_and_takes_it_back(client: Client) -> None:
+    reader = person()
+    path = path_of(links.preferences_url(reader.key))
+    for chosen in (True, False):
+        client.post(path, {"format": "html", "language": "ja"} | ({"only_monthly": "on"} if chosen else {}))
+        reader.refresh_from_db()
+        assert reader.only_monthly == chosen
+        box = re.search(r'<input[^>]*name="only_monthly"[^>]*>', client.get(path).content.decode())
+        assert box
+        assert ("checked" in box[0]) == chosen
+    assert [event.detail["changed"] for event in ConsentEvent.objects.order_by("pk")] == [["only_monthly"]] * 2
+
+
+def test_who_signs_up_may_ask_for_the_monthly_number_only(client: Client) -> None:
+    assert "号外は、参加者の募集など、急ぎのお知らせがあるときにだけ" in text_of(client.get("/subscribe/"))
+    sign_up(client, only_monthly="on")
+    assert Subscriber.objects.get().only_monthly
 
 
 def test_who_left_has_no_choices(client: Client) -> None:
@@ -445,6 +471,9 @@ def test_after_leaving_a_pause_of_three_months_is_offered(strict: Client) -> Non
     subscriber.refresh_from_db()
     assert signup.pauses(subscriber, timezone.now())
     assert "お休みします" in page
+    strict.post(path, {"action": "pause"})
+    assert kinds() == ["left", "lifted", "confirmed", "preferences"]
+    assert "までお休み中です" in text_of(strict.get(path))  # the link of the next mail, without ?back=1
     assert f"{timezone.localtime(subscriber.paused_until):%Y}年" in page
     assert letters() == ["goodbye", "welcome"]
 

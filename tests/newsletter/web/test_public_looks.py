@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -101,11 +102,76 @@ def test_somebody_subscribes_and_leaves_with_the_keyboard_alone_and_without_java
     assert the_reader().is_active
 
 
+OFFERS: dict[str, Callable[[Subscriber], bool]] = {
+    "これまでどおり受け取る": lambda reader: reader.is_active,
+    "毎月の号だけ受け取る": lambda reader: reader.is_active and reader.only_monthly,
+    "3か月お休みする": lambda reader: reader.paused_until is not None,
+    "文字だけのメールで受け取る": lambda reader: reader.format == "text",
+    "この方の配信を元に戻す": lambda reader: reader.is_active,
+}
+
+
+def press(page: Page, words: str) -> None:
+    """Go on with the Tab key to the button with these words, and press it."""
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == words:
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"The Tab key does not reach {words!r}")
+
+
+def test_every_offer_after_leaving_is_taken_with_the_keyboard_alone_and_without_javascript(site: str) -> None:
+    link = links.unsubscribe_url(person().key)
+    with chromium() as browser:
+        page = browser.new_context(java_script_enabled=False, locale="ja-JP").new_page()
+        for words, came_true in OFFERS.items():
+            page.goto(link)
+            press(page, "配信を停止する")
+            page.wait_for_selector("text=配信を停止しました >> nth=0")
+            press(page, words)
+            page.wait_for_url("**?back=1")
+            assert came_true(the_reader()), words
+
+
 @pytest.mark.parametrize("width", [360, 1200])
-def test_every_public_page_can_be_used_by_everybody(site: str, width: int) -> None:
-    reader = person(f"{'a-very-long-local-part' * 2}@a-long-department.city.example.lg.jp", name="見本 太郎")
-    waiting = person("waiting@example.jp", Subscriber.State.PENDING)
-    left = person("left@example.jp")
+def test_every_page_of_leaving_and_pausing_can_be_used_by_everybody(site: str, width: int) -> None:
+    now = timezone.now()
+    name = f"{'a-very-long-local-part' * 2}@a-long-department.city.example.lg.jp"
+    left, paused, monthly = person(name), person("paused@example.jp"), person("monthly@example.jp", only_monthly=True)
+    signup.leave(left.key, None, now)
+    signup.pause(paused.key, None, now)
+    long_ago = person("long-ago@example.jp", Subscriber.State.LEFT, left_at=now - timedelta(days=30))
+    pages = [
+        links.unsubscribe_url(left.key),
+        links.unsubscribe_url(paused.key),
+        f"{links.unsubscribe_url(paused.key)}?back=1",
+        links.preferences_url(paused.key),
+        f"{links.unsubscribe_url(monthly.key)}?back=1",
+        links.preferences_url(monthly.key),
+        links.unsubscribe_url(long_ago.key),
+        links.preferences_url(long_ago.key),
+        links.unsubscribe_url("nobody"),
+    ]
+    with chromium() as browser:
+        page = browser.new_context(viewport={"width": width, "height": 800}, locale="ja-JP").new_page()
+        for address in pages:
+            page.goto(address)
+            check(page, width)
+        page.goto(links.preferences_url(paused.key))
+        press(page, "いまから再開する")
+        page.wait_for_selector("text=3か月お休みする")
+        press(page, "3か月お休みする")
+        page.wait_for_selector("text=お休み中です")
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("width", [360, 1200])
+def test_every_public_page_can_be_used_by_everybody(site: str, width: int, language: str) -> None:
+    long = f"{'a-very-long-local-part' * 2}@a-long-department.city.example.lg.jp"
+    reader = person(long, name="見本 太郎", language=language)
+    waiting = person("waiting@example.jp", Subscriber.State.PENDING, language=language)
+    left = person("left@example.jp", language=language)
     signup.leave(left.key, None, timezone.now())
     pages = [
         f"{site}/",

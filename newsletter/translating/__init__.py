@@ -1,0 +1,1 @@
+"""The English of the readers' pages: which sentences there are, and the catalogue that holds their translations."""

@@ -1,0 +1,119 @@
+"""Many rows of one table at once, as plain values: COPY on PostgreSQL, one prepared statement on SQLite.
+
+A million model objects would cost more than the rows they stand for. Inside a transaction only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from django.db import connection, models
+from django.db.models.fields import NOT_PROVIDED
+
+Value: TypeAlias = str | int | bool | None
+_ESCAPES: dict[int, str] = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+class Bulk:
+    """Writes rows of `model`: the given columns from each row, every other one with the default of its field."""
+
+    def __init__(self, model: type[models.Model], given: Sequence[str]) -> None:
+        table, fields = model._meta.db_table, model._meta.concrete_fields
+        others = [field for field in fields if field.column not in given and not _is_left_to_the_database(field)]
+        self._constants: tuple[Value, ...] = tuple(_default(field) for field in others)
+        columns = [*given, *(field.column for field in others)]
+        names = ", ".join(connection.ops.quote_name(str(column)) for column in columns)
+        holders = ", ".join(["%s"] * len(columns))
+        self._is_postgres = connection.vendor == "postgresql"
+        self._statement = (
+            f"COPY {table} ({names}) FROM STDIN"
+            if self._is_postgres
+            else f"INSERT INTO {table} ({names}) VALUES ({holders})"  # noqa: S608 - our own names
+        )
+        self._tail = "".join([f"\t{_copied(value)}" for value in self._constants]) + "\n"
+
+    def insert(self, rows: Sequence[tuple[Value, ...]]) -> None:
+        """Write these rows, in this order; IntegrityError as for any insert."""
+        if not rows:
+            return
+        with connection.cursor() as cursor:
+            if not self._is_postgres:
+                constants = self._constants
+                cursor.executemany(self._statement, [row + constants for row in rows])
+                return
+            with connection.wrap_database_errors, cursor.copy(self._statement) as copy:
+                copy.write("".join(map(self._line, rows)))
+
+    def _line(self, row: tuple[Value, ...]) -> str:
+        # https://www.postgresql.org/docs/current/sql-copy.html, text format
+        line = "\t".join([value if value.__class__ is str else _copied(value) for value in row])
+        if line.count("\t") >= len(row) or "\\" in line or "\n" in line or "\r" in line:
+            line = "\t".join(map(_copied, row))
+        return line + self._tail
+
+
+def reserve(model: type[models.Model], number: int) -> Sequence[int]:
+    """So many primary keys that nobody has or will get: inside the transaction that uses them."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sequence = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+            cursor.execute(sequence, [table, number])
+            return [id_ for (id_,) in cursor.fetchall()]
+        # AUTOINCREMENT never gives a number twice, also not that of a row which is gone.
+        cursor.execute(
+            f"SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = %s), 0), "  # noqa: S608
+            f"coalesce((SELECT max(id) FROM {table}), 0))",
+            [table],
+        )
+        last = int(cursor.fetchone()[0])
+        return range(last + 1, last + 1 + number)
+
+
+def select(
+    columns: Sequence[str], model: type[models.Model], where: str, keys: Sequence[Any], also: str = ""
+) -> list[tuple[Any, ...]]:
+    """The rows whose column `where` is one of the keys, as the database holds them: JSON stays text."""
+    if not keys:
+        return []
+    names, holders = ", ".join(columns), ", ".join(["%s"] * len(keys))
+    with connection.cursor() as cursor:
+        table = model._meta.db_table
+        cursor.execute(f"SELECT {names} FROM {table} WHERE {where} IN ({holders}) {also}", keys)  # noqa: S608
+        return list(cursor.fetchall())
+
+
+@lru_cache(maxsize=4096)
+def moment(at: datetime) -> str:
+    """A date and time as the database of this connection takes it."""
+    return str(connection.ops.adapt_datetimefield_value(at))
+
+
+def listed(values: Iterable[str]) -> str:
+    """A list of keys as the database holds it."""
+    return json.dumps(list(values)) if values else "[]"
+
+
+def _is_left_to_the_database(field: models.Field[Any, Any]) -> bool:
+    return field.primary_key or field.db_default is not NOT_PROVIDED
+
+
+def _default(field: models.Field[Any, Any]) -> Value:
+    value = field.get_default()
+    if isinstance(field, models.JSONField):
+        return json.dumps(value)
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    raise TypeError(f"{field}: {type(value).__name__} has no plain form here")
+
+
+def _copied(value: Value) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return str(value).translate(_ESCAPES)

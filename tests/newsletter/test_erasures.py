@@ -1,0 +1,261 @@
+"""Erasing a person through the one door: every table is walked through, and what stays is said with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.db.models import CharField, Field, JSONField, Model, TextField
+
+from feeds.models import Contributor, Member, Submission
+from newsletter import dossier, erasures, letters, recipients
+from newsletter.lists import uploads
+from newsletter.models import Attempt, Delivery, Exclusion, Issue, Letter, ProviderPace
+from newsletter.roster_models import RosterAnswer, RosterLine, RosterRound, RosterSheet
+from subscribers import signup, suppression
+from subscribers.addresses import read_address
+from subscribers.models import (
+    ConsentEvent,
+    FormerValues,
+    ImportRun,
+    ImportStage,
+    StagedBlock,
+    Subscriber,
+    Suppression,
+)
+from tests.newsletter import books
+from tests.subscribers.people import KEY, NOW, mark
+
+pytestmark = pytest.mark.django_db
+
+# In Latin letters: found in JSON, too, however a database writes it down.
+NAME, ADDRESS = "Zaphod Muster", "Zaphod.Muster@zaphod.example.jp"
+MARK = mark(ADDRESS)
+ONE = {"name": NAME, "address": ADDRESS, "email": ADDRESS, "note": NAME}
+
+# Rows about one person: every text in them is filled with the name and the address, but for what the office says of
+# itself or of a whole list, and what is a key or a code.
+ABOUT_A_PERSON: dict[type[Model], set[str]] = {
+    Subscriber: {"key", "address_key", "fingerprint", "municipality"},
+    FormerValues: set(),
+    StagedBlock: set(),
+    ConsentEvent: {"fingerprint", "operator", "wording", "source"},
+    Suppression: {"fingerprint", "operator", "lifted_by"},
+    Exclusion: set(),
+    Letter: {"kind"},
+    Delivery: {"reason", "claimed_by"},
+    ProviderPace: set(),
+    Attempt: {"relay", "stage", "outcome"},
+    RosterLine: set(),
+    RosterAnswer: {"fingerprint", "applied_by", "undone_by", "by_name", "by_department"},  # who answered for the member
+    Contributor: set(),
+    Submission: {
+        "reason", "fingerprint", "title", "lead", "body", "event_time", "venue", "fee", "url", "pathway", "sdgs",
+        "photo", "photo_alt", "photo_credit", "decided_by",
+    },
+}  # fmt: skip
+# About sources, issues, campaigns, whole lists, the office and its accounts.
+ABOUT_SOMETHING_ELSE = set(
+    """
+    RosterRound RosterSheet Installation Association Issue Placement Edition Correction SearchText Approval
+    ProofDecision LinkCheck Campaign Member Feed Entry ImportRun ImportStage LogEntry Permission Group User
+    ContentType Session
+    """.split()
+)
+
+
+def test_of_every_table_somebody_has_decided_whether_it_is_about_a_person() -> None:
+    known = {model.__name__ for model in ABOUT_A_PERSON} | ABOUT_SOMETHING_ELSE
+    assert {model.__name__ for model in apps.get_models()} - known == set()
+
+
+def reader() -> Subscriber:
+    """Somebody who signed up, confirmed, was written to, left, came back."""
+    books.association()
+    fields = signup.Fields(read_address(ADDRESS), signup.Preferences(name=NAME, organisation=NAME))
+    key = signup.request(fields, source="192.0.2.7", wording="2026", now=NOW, fingerprint_key=KEY).subscriber.key
+    letters.send_confirmation(signup.confirm(key, "192.0.2.7", NOW))
+    signup.leave(key, "192.0.2.7", NOW)
+    signup.request(fields, source="192.0.2.7", wording="2026", now=NOW, fingerprint_key=KEY)
+    return signup.confirm(key, "192.0.2.7", NOW)
+
+
+def contributor() -> Contributor:
+    member = Member.objects.order_by("pk").first()
+    assert member
+    return Contributor.objects.create(member=member, name=NAME, email=ADDRESS.lower())
+
+
+def submission(state: str, title: str = "見出し") -> Submission:
+    member = Member.objects.order_by("pk").first()
+    assert member
+    return Submission.objects.create(
+        member=member, door="web", state=state, title=title, body="本文", fingerprint=title,
+        contact_name=NAME, contact_email=ADDRESS,
+    )  # fmt: skip
+
+
+def somebody_everywhere() -> Subscriber:
+    person = reader()
+    campaign = books.running()
+    Exclusion.objects.create(campaign=campaign, subscriber=person, reason="duplicate")
+    Attempt.objects.create(delivery=Delivery.objects.get(campaign=campaign), outcome="sent")
+    run = ImportRun.objects.create(file="名簿.csv", basis="card", proof="名刺の箱")
+    FormerValues.objects.create(import_run=run, subscriber=person, before=ONE, after=ONE)
+    stage = ImportStage.objects.create(digest="0" * 64, blocks=1)
+    StagedBlock.objects.create(stage=stage, number=0, candidates=NAME.encode())  # compressed, when it is a real one
+    writes = contributor()
+    received = submission("used")
+    letters.send_receipt(received, ADDRESS)
+    sheet = RosterSheet.objects.create(
+        round=RosterRound.objects.create(year=2027, deadline=NOW.date()), member=writes.member
+    )
+    RosterLine.objects.create(sheet=sheet, number=1, subscriber=person, contributor=writes)
+    RosterAnswer.objects.create(
+        sheet=sheet, door="web", by_name="回答 花子", fingerprint="0" * 64,
+        entries=[{"choice": "change", "number": 1, "name": NAME, "address": ""}, {"choice": "add", **ONE}],
+        former_contributors={"1": ONE, "2": {"email": "else@example.jp"}},
+    )  # fmt: skip
+    ProviderPace.objects.create(provider="zaphod.example.jp")
+    user = User.objects.create(username="staff")
+    LogEntry.objects.create(
+        user=user, content_type=ContentType.objects.get_for_model(Contributor), object_id=str(writes.pk),
+        object_repr=str(writes), action_flag=2,
+    )  # fmt: skip
+    for model, untouched in ABOUT_A_PERSON.items():
+        fill(model, untouched | {"provider", "entries", "former_contributors", "sections", "pathways"})
+    return person
+
+
+def fill(model: type[Model], untouched: set[str]) -> None:
+    values = {field.name: planted(field) for field in model._meta.concrete_fields if can_hold(field, untouched)}
+    if values:
+        model._default_manager.update(**values)
+
+
+def can_hold(field: Field[Any, Any], untouched: set[str]) -> bool:
+    return isinstance(field, (CharField, TextField, JSONField)) and not field.choices and field.name not in untouched
+
+
+def planted(field: Field[Any, Any]) -> object:
+    if isinstance(field, JSONField):
+        return ONE
+    if field.name in ("address", "email", "contact_email"):
+        return ADDRESS
+    return f"{NAME} {ADDRESS}"[: field.max_length]
+
+
+def whole_database() -> str:
+    """Every row of every table, also of those that no model knows."""
+    rows: list[Any] = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            rows += cursor.fetchall()
+    return str(rows).lower()
+
+
+def test_after_an_erasure_no_table_holds_the_name_the_address_or_the_key() -> None:
+    person = somebody_everywhere()
+    for word in (NAME, ADDRESS, person.key):
+        assert word.lower() in whole_database()
+    account = erasures.erase(MARK, "花子", NOW, with_contacts=True)
+    left = whole_database()
+    for word in ("zaphod", "muster", person.key.lower(), "192.0.2.7"):
+        assert word not in left, left[left.index(word) - 200 : left.index(word) + 100]
+    assert MARK in left
+    assert "else@example.jp" in left
+    assert not StagedBlock.objects.exists()
+    assert Delivery.objects.filter(campaign__isnull=False).count() == 1
+    assert [kept for kept in account.kept if kept.why == erasures.TO_LOOK_AT] == []
+    assert {"会員の担当者としての登録 1件", "採否の決まった投稿の連絡先 1件"} <= set(account.removed)
+
+
+def test_without_being_asked_the_contacts_of_members_stay_and_are_named() -> None:
+    reader()
+    contributor()
+    submission("used")
+    letters.send_receipt(submission("received", "2つめ"), ADDRESS)
+    before = erasures.look(MARK, NOW)
+    account = erasures.erase(MARK, "花子", NOW)
+    kept = {one.what: (one.count, one.why) for one in account.kept}
+    assert kept[erasures.CONTRIBUTOR] == (1, erasures.FOR_MEMBERS)
+    assert kept[erasures.DECIDED] == (1, erasures.FOR_MEMBERS)
+    assert kept[erasures.STAFF_LETTERS] == (1, erasures.FOR_MEMBERS)
+    assert kept[erasures.UNDECIDED] == (1, erasures.UNTIL_DECIDED)
+    assert (before.removed, before.letters, before.kept) == (account.removed, account.letters, account.kept)
+    assert not Subscriber.objects.exists()
+    # A contact that stays can be written to about the member's own submissions.
+    row = Delivery.objects.select_related("letter").get(letter__kind="receipt")
+    assert recipients.letters_at_claim([row])[row.pk] == recipients.Addressee(ADDRESS)
+
+
+def test_the_contact_of_a_submission_that_waits_for_a_decision_stays_until_then() -> None:
+    books.association()
+    waiting = submission("returned")
+    account = erasures.erase(MARK, "花子", NOW, with_contacts=True)
+    assert (account.kept[0].what, account.kept[0].why) == (erasures.UNDECIDED, erasures.UNTIL_DECIDED)
+    waiting.refresh_from_db()
+    assert waiting.contact_email == ADDRESS
+    Submission.objects.update(state="withdrawn")
+    erasures.erase(MARK, "花子", NOW, with_contacts=True)
+    waiting.refresh_from_db()
+    assert (waiting.contact_name, waiting.contact_email) == ("（消去済み）", "")
+    assert erasures.held(MARK).is_empty
+
+
+def test_where_the_name_still_stands_is_said_for_somebody_to_look_at() -> None:
+    reader()
+    Issue.objects.create(month=NOW.date().replace(day=1), release_on=NOW.date(), subject="x", lead=f"{NAME}さんが就任")
+    ImportRun.objects.create(file="名簿.csv", basis="card", proof=f"{ADDRESS.lower()} からのメール")
+    Suppression.objects.create(fingerprint="f" * 64, reason="by_hand", note="別の人")
+    account = erasures.erase(MARK, "花子", NOW)
+    found = [(kept.what, kept.count) for kept in account.kept if kept.why == erasures.TO_LOOK_AT]
+    assert found == [("号の中", 1), ("取込の中", 1)]
+
+
+def test_a_dossier_says_where_the_person_is_a_contact_of_members() -> None:
+    books.association()
+    contributor()
+    letters.send_receipt(submission("used"), ADDRESS)
+    held = dossier.collect(ADDRESS, MARK)
+    text = dossier.compose(held, "見本協会", NOW)
+    assert not held.is_empty
+    assert f"会員の担当者: {Contributor.objects.get(email=ADDRESS.lower()).member.name}、{NAME}" in text
+    assert f"の投稿「見出し」の連絡先: {NAME}、{ADDRESS}" in text
+    assert "投稿を受け付けました（見出し）」" in text
+
+
+def test_files_beside_the_database_that_may_name_anybody_are_named(settings: Any, tmp_path: Path) -> None:
+    settings.UPLOADS, settings.CATCHER_MAILDIR = tmp_path / "uploads", tmp_path / "catcher"
+    person = reader()
+    uploads.keep_text(1, f"{ADDRESS}\n", NOW)
+    (tmp_path / "catcher" / "new").mkdir(parents=True)
+    (tmp_path / "catcher" / "new" / "1").write_text(ADDRESS)
+    kept = {one.why: one.count for one in erasures.look(person.fingerprint, NOW).kept}
+    assert (kept[erasures.FOR_A_DAY], kept[erasures.REHEARSED]) == (1, 1)
+
+
+def test_who_is_only_a_contact_is_no_reader_and_gets_no_stop() -> None:
+    books.association()
+    contributor()
+    erasures.erase(MARK, "花子", NOW, with_contacts=True)
+    assert not Contributor.objects.filter(email__iexact=ADDRESS).exists()
+    assert not suppression.is_suppressed(MARK)
+
+
+def test_nothing_of_anybody_else_goes() -> None:
+    reader()
+    other = books.reader("other@zaphod.example.jp")
+    ProviderPace.objects.create(provider="zaphod.example.jp")
+    Contributor.objects.create(member=contributor().member, name="別の人", email="other@zaphod.example.jp")
+    erasures.erase(MARK, "花子", NOW, with_contacts=True)
+    assert Subscriber.objects.get() == other
+    assert Contributor.objects.get(email__contains="zaphod").name == "別の人"
+    assert ProviderPace.objects.exists()

@@ -1,0 +1,225 @@
+"""One person at the desk: found without an address in any link, shown whole, stopped, disclosed, erased."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from newsletter.models import Delivery
+from subscribers import consent, signup, suppression
+from subscribers.models import ConsentEvent, Subscriber, Suppression
+from tests.newsletter import books
+from tests.newsletter.issue_parts import load_profile
+from tests.newsletter.web.list_parts import colleague, logged_in
+from tests.subscribers.people import kinds, mark, person, suppressed
+
+pytestmark = pytest.mark.django_db
+SEARCH = "/staff/subscribers/"
+VIEWER = ["view_subscriber"]
+
+
+@pytest.fixture
+def staff() -> Client:
+    return logged_in(colleague(last_name="見本", first_name="花子"))
+
+
+def page_of(address: str = "taro@example.jp") -> str:
+    return f"{SEARCH}of/{mark(address)}/"
+
+
+def search(client: Client, text: str, **more: str) -> str:
+    answer = client.post(SEARCH, {"text": text, **more})
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+# ------------------------------------------------------------ finding
+def test_people_are_found_by_any_part_and_the_link_holds_no_address(staff: Client) -> None:
+    person("taro@example.jp", name="見本 太郎", organisation="見本市役所")
+    person("hanako@example.jp", name="見本 花子", organisation="見本県庁")
+    assert page_of() in search(staff, "ＴＡＲＯ＠example")
+    assert page_of() in search(staff, "見本市")
+    assert page_of("hanako@example.jp") not in search(staff, "見本市")
+    page = search(staff, "見本")
+    assert page_of() in page
+    assert page_of("hanako@example.jp") in page
+    assert 'href="/staff/subscribers/of/' in page
+    assert "?text=" not in page
+
+
+def test_a_get_finds_nobody(staff: Client) -> None:
+    person("taro@example.jp", name="見本 太郎")
+    assert "taro@" not in staff.get(f"{SEARCH}?text=taro").content.decode()
+
+
+def test_fifty_at_a_time(staff: Client) -> None:
+    for number in range(60):
+        person(f"reader{number:02}@example.jp")
+    first = search(staff, "reader")
+    assert "reader49@" in first
+    assert "reader50@" not in first
+    assert "次の50人" in first
+    second = search(staff, "reader", page="2")
+    assert "reader50@" in second
+    assert "reader49@" not in second
+    assert "前の50人" in second
+    assert "見つかりませんでした" in search(staff, "nobody", page="²")
+
+
+def test_nothing_to_look_for_is_told(staff: Client) -> None:
+    assert "さがす言葉を入力してください" in search(staff, " \x00 ")
+
+
+def test_an_address_that_is_not_registered_has_a_page_too(staff: Client) -> None:
+    assert "あらかじめ止める" in search(staff, "unknown@example.jp")
+    suppressed("gone@example.jp", Suppression.Reason.ERASED)
+    page = search(staff, "gone@example.jp")
+    assert "記録を見る" in page
+    page = staff.get(page_of("gone@example.jp")).content.decode()
+    assert "登録のない宛先" in page
+    assert "本人の求めで消去" in page
+    assert "gone@" not in page
+
+
+# ------------------------------------------------------------ showing
+def test_the_whole_history_is_there_in_words(staff: Client) -> None:
+    load_profile()
+    reader = person(name="見本 太郎", municipality="401005")
+    at = timezone.now() - timedelta(days=3)
+    version = "2026-11"
+    consent.record(reader, ConsentEvent.Kind.REQUESTED, at, basis="form", wording=version, source="192.0.2.17")
+    consent.record(reader, ConsentEvent.Kind.CONFIRMED, at + timedelta(hours=1))
+    signup.leave(reader.key, None, at + timedelta(days=1), {"how": "one_click"})
+    page = staff.get(page_of()).content.decode()
+    for words in (
+        "購読の申込がありました。", "<dt>根拠</dt><dd>ウェブフォーム</dd>", "<dt>送信元</dt><dd>192.0.2.17</dd>",
+        "このアドレスに届いた確認のメールから、受け取ることに同意しました。", "購読をやめました。",
+        "メールソフトのワンクリック解除", "お届けしません", "福岡県北九州市（401005）",
+    ):  # fmt: skip
+        assert words in page, words
+    assert page.index("購読の申込がありました") < page.index("購読をやめました")
+
+
+def test_the_text_that_was_agreed_to_is_shown_while_it_is_known(staff: Client) -> None:
+    from newsletter import profile
+
+    load_profile()
+    wording = profile.current().wording
+    reader = person()
+    consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), wording=wording.version)
+    consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), wording="an older one")
+    page = staff.get(page_of()).content.decode()
+    assert page.count("お示しした文面") == 1
+
+
+def test_what_was_sent_is_listed_with_the_newest_first(staff: Client) -> None:
+    person()
+    for answer in ({"state": "sent"}, {"state": "refused", "reply_code": 550, "reply_text": "5.1.1 no such user"}):
+        campaign = books.running()
+        Delivery.objects.filter(campaign=campaign).update(**answer, settled_at=timezone.now())
+    page = staff.get(page_of()).content.decode()
+    assert "お届けします" in page
+    assert page.index("no such user") < page.index("送信済み")
+
+
+def test_nothing_else_is_a_person(staff: Client) -> None:
+    for wrong in ("taro@example.jp", "x" * 64, "A" * 64, "a" * 63):
+        assert staff.get(f"{SEARCH}of/{wrong}/").status_code == 404
+
+
+# ------------------------------------------------------------ acting
+def test_an_address_is_stopped_and_the_stop_is_lifted_in_somebodys_name(staff: Client) -> None:
+    person()
+    page = staff.post(f"{page_of()}stop/", {"reason": "by_hand", "note": "電話"}, follow=True).content.decode()
+    assert "配信を止めました" in page
+    assert "事務局が停止" in page
+    standing = suppression.standing(mark("taro@example.jp"))
+    assert standing
+    assert (standing.operator, standing.note) == ("見本 花子", "電話")
+    again = staff.post(f"{page_of()}stop/", {"reason": "by_hand"}, follow=True).content.decode()
+    assert "すでに止まっています" in again
+
+    refused = staff.post(f"{page_of()}lift/", {"why": " "})
+    assert refused.status_code == 422
+    assert "停止を解除する理由を書いてください" in refused.content.decode()
+    staff.post(f"{page_of()}lift/", {"why": "本人から電話"})
+    assert not suppression.is_suppressed(mark("taro@example.jp"))
+    assert Suppression.objects.get().lifted_by == "見本 花子"
+    assert "停止されていません" in staff.post(f"{page_of()}lift/", {"why": "x"}, follow=True).content.decode()
+
+
+def test_who_asked_to_leave_by_telephone_has_left(staff: Client) -> None:
+    person()
+    staff.post(f"{page_of()}stop/", {"reason": "left"})
+    assert Subscriber.objects.get().state == "left"
+    assert kinds() == ["left"]
+    assert staff.post(f"{page_of()}stop/", {"reason": "erased"}).status_code == 422
+
+
+def test_a_dossier_is_a_file_that_everybody_can_read(staff: Client) -> None:
+    person(name="見本 太郎")
+    answer = staff.post(f"{page_of()}held/")
+    assert answer.content.startswith("\ufeff保有個人データの開示\r\n".encode())
+    assert "taro@example.jp" in answer.content.decode()
+    assert "example" not in answer.headers["Content-Disposition"]
+    assert answer.headers["Cache-Control"].count("no-store") == 1
+
+
+def test_a_dossier_without_an_entry_wants_the_same_address(staff: Client) -> None:
+    suppressed("gone@example.jp", Suppression.Reason.ERASED)
+    address = page_of("gone@example.jp")
+    for wrong in ("", "other@example.jp", "nonsense"):
+        assert staff.post(f"{address}held/", {"address": wrong}).status_code == 422
+    text = staff.post(f"{address}held/", {"address": "Ｇone@example.jp"}).content.decode()
+    assert "登録はありません。" in text
+    answer = staff.post(f"{page_of('none@example.jp')}held/", {"address": "none@example.jp"}, follow=True)
+    assert "持っているものはありません" in answer.content.decode()
+
+
+def test_erasing_asks_first_and_gives_an_account(staff: Client) -> None:
+    person()
+    Delivery.objects.filter(campaign=books.running()).update(state="sent", reply_text="250 taro")
+    page = staff.get(f"{page_of()}erase/").content.decode()
+    assert "元に戻せません" in page
+    assert "配信台帳の通数" in page
+    assert Subscriber.objects.exists()
+    page = staff.post(f"{page_of()}erase/").content.decode()
+    assert "消去しました" in page
+    assert "残したものと、その理由" in page
+    assert "taro@" not in page
+    assert not Subscriber.objects.exists()
+    assert Delivery.objects.get().reply_text == ""
+    again = staff.post(f"{page_of()}erase/", follow=True).content.decode()
+    assert "消せるものはありません" in again
+    assert "個人情報を消去しました。" in again  # the ledger
+
+
+# ------------------------------------------------------------ who
+def test_who_may_only_look_is_offered_nothing_else_and_can_do_nothing_else() -> None:
+    person()
+    client = logged_in(colleague(permissions=VIEWER))
+    page = client.get(page_of()).content.decode()
+    assert "配信を止める" not in page
+    assert "消去の内容を見る" not in page
+    assert "名簿の取込</a>" not in page
+    for verb in ("stop", "lift", "erase"):
+        assert client.post(f"{page_of()}{verb}/", {"reason": "by_hand", "why": "x"}).status_code == 403
+    assert Subscriber.objects.get().is_active
+    assert not Suppression.objects.exists()
+
+
+def test_nobody_else_sees_anything() -> None:
+    person()
+    for client in (Client(), logged_in(colleague(permissions=[])), logged_in(colleague("taro", is_staff=False))):
+        for address in (SEARCH, page_of(), f"{page_of()}erase/"):
+            assert client.get(address).status_code in (302, 403)
+            assert b"taro@" not in client.post(address, {"text": "taro"}).content
+
+
+def test_changes_are_posts(staff: Client) -> None:
+    person()
+    for verb in ("stop", "lift", "held"):
+        assert staff.get(f"{page_of()}{verb}/").status_code == 405
