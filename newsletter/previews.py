@@ -70,7 +70,7 @@ def of_issue(issue: Issue, now: datetime, reader_address: str = "") -> Preview:
 
 
 def find_addressee(address: str, *, extra: bool = False) -> Addressee:
-    """The subscriber with this address, and whether they would get it (a 号外, if `extra`) now; EditionError if none."""
+    """The subscriber with this address, and why they would not get it (a 号外, if `extra`); EditionError if none."""
     read = addresses.read_address(address)
     subscriber = Subscriber.objects.filter(address_key=read.key).first()
     if subscriber is None:

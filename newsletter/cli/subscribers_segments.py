@@ -68,8 +68,9 @@ def who(address: str, number: int, as_json: bool) -> None:
         row, out = answer.delivery, answer.exclusion
         print_json(
             {
-                "campaign": campaign.pk, "gets_it": row is not None and row.state != row.State.CANCELLED, "forecast": answer.is_forecast,
-                "state": row.state if row else None, "reason": out.reason if out else None, "words": words,
+                "campaign": campaign.pk, "gets_it": row is not None and row.state != row.State.CANCELLED,
+                "forecast": answer.is_forecast, "state": row.state if row else None,
+                "reason": out.reason if out else None, "words": words,
             }
         )  # fmt: skip
         return

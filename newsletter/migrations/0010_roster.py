@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('feeds', '0002_heads_of_members'),
-        ('newsletter', '0010_extra_issues'),
+        ('newsletter', '0009_extra_issues'),
         ('subscribers', '0002_imports_and_pauses'),
     ]
 

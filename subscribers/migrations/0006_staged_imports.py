@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subscribers", "0003_only_monthly"),
+        ('subscribers', '0005_only_monthly'),
     ]
 
     operations = [

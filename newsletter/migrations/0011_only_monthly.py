@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0009_roster'),
+        ('newsletter', '0010_roster'),
     ]
 
     operations = [

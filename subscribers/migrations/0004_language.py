@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscribers', '0006_pathways'),
+        ('subscribers', '0003_pathways'),
     ]
 
     operations = [

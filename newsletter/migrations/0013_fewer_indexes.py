@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0008_segments_and_pauses'),
-        ('subscribers', '0002_imports_and_pauses'),
+        ('newsletter', '0012_nights_and_again'),
+        ('subscribers', '0003_pathways'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscribers', '0005_language'),
+        ('subscribers', '0004_language'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0010_only_monthly'),
+        ('newsletter', '0011_only_monthly'),
     ]
 
     operations = [
