@@ -39,7 +39,7 @@ def test_load_lists_each_change_with_before_and_after(tmp_path: Path) -> None:
 
 def test_load_as_json_counts_and_lists() -> None:
     report = json.loads(run("load", PROFILE, "--json").output)
-    assert report["counts"] == {"added": 9 + 33 + 10}
+    assert report["counts"] == {"added": 10 + 33 + 10}
     assert {"kind": "member", "key": "kobe", "name": "神戸市", "action": "added", "details": []} in report["changes"]
 
 
