@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, tzinfo
 from functools import lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -101,14 +102,15 @@ class RowReader:
         self._places = dict(columns)
         self._width = max(columns.values(), default=-1) + 1
         self._shared_names = [name for name in columns if name not in OWN]
-        self._shared = lru_cache(maxsize=5_000)(lambda *texts: self._read_shared(texts))
+        self._shared_texts = _picker([columns[name] for name in self._shared_names])
+        self._shared = lru_cache(maxsize=5_000)(self._read_shared)
         self._moment = lru_cache(maxsize=5_000)(self._read_moment)
         self._lookups = lookups
 
     def read(self, line: int, cells: tuple[str, ...]) -> Iterable[Candidate]:
         """The people of one row."""
         texts = cells if len(cells) >= self._width else cells + ("",) * (self._width - len(cells))
-        shared = self._shared(*[texts[self._places[name]] for name in self._shared_names])
+        shared = self._shared(self._shared_texts(texts))
         own = self._own(texts)
         written = self._cell(texts, "address")
         try:
@@ -164,6 +166,13 @@ class RowReader:
         if moment > self._lookups.now:
             return None, (f"日付「{value[:30]}」が今より後なので、読み飛ばしました",)
         return moment, ()
+
+
+def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """The cells in these places; itemgetter gives a tuple for two and more only."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda texts: tuple(texts[place] for place in places)
 
 
 class _Told(NamedTuple):
