@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, tzinfo
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from operator import itemgetter
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from subscribers.addresses import Address, NoteKind, read_address, read_plain, split
 from subscribers.columns import FIELDS, normal
 from subscribers.errors import AddressError
+from subscribers.moments import read_moment
 
 LONGEST = {"name": 100, "organisation": 200, "department": 200}
 FORMATS = {
@@ -347,36 +348,6 @@ class _Reading:
                 self.warnings.append(f"{word_for}「{word[:20]}」がないので、読み飛ばしました")
         if keys:
             self.told[name] = list(dict.fromkeys(keys))
-
-
-def read_moment(text: str, zone: tzinfo) -> datetime | None:
-    """A date, with or without a time, as Japanese offices write it; None if it is none."""
-    half = unicodedata.normalize("NFKC", text).strip()
-    try:
-        moment = datetime.fromisoformat(half)
-    except ValueError:
-        return _japanese_moment(half, zone)
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-
-
-_ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988}
-_JAPANESE_DATE = re.compile(
-    r"(令和|平成|[RH])?\s*(元|\d{1,4})[年/.\-](\d{1,2})[月/.\-](\d{1,2})日?(?:\s*[(].[)])?"
-    r"(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?"
-)
-
-
-def _japanese_moment(half: str, zone: tzinfo) -> datetime | None:
-    found = _JAPANESE_DATE.fullmatch(half)
-    if found is None:
-        return None
-    era, year, month, day, hour, minute, second = found.groups()
-    full_year = (1 if year == "元" else int(year)) + _ERAS.get(era or "", 0)
-    try:
-        at = time(int(hour or 0), int(minute or 0), int(second or 0))
-        return datetime.combine(date(full_year, int(month), int(day)), at, zone)
-    except ValueError:
-        return None
 
 
 def _six_digits(text: str) -> str:

@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError, transaction
 
 from subscribers import bulk
-from subscribers.addresses import Fingerprints
 from subscribers.audience import BLOCK
 from subscribers.candidates import Candidate, Lookups, RowReader
 from subscribers.errors import ImportFileError
+from subscribers.fingerprints import Fingerprints
 from subscribers.import_writing import FIELDS as _FIELDS
 from subscribers.import_writing import LISTS, Writing
 from subscribers.models import ConsentEvent, ImportRun, Subscriber, Suppression
