@@ -6,7 +6,7 @@ A million model objects would cost more than the rows they stand for. Inside a t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -19,13 +19,21 @@ _ESCAPES: dict[int, str] = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n"
 
 
 class Bulk:
-    """Writes rows of `model`: the given columns from each row, every other one with the default of its field."""
+    """Writes rows of `model`: the given columns from each row, the fixed ones alike in all, every other by its field.
 
-    def __init__(self, model: type[models.Model], given: Sequence[str]) -> None:
+    That is the default of the field, of the model or of the database; what would be NULL is not written at all.
+    """
+
+    def __init__(
+        self, model: type[models.Model], given: Sequence[str], fixed: Mapping[str, Value] | None = None
+    ) -> None:
         table, fields = model._meta.db_table, model._meta.concrete_fields
-        others = [field for field in fields if field.column not in given and not _is_left_to_the_database(field)]
-        self._constants: tuple[Value, ...] = tuple(_default(field) for field in others)
-        columns = [*given, *(field.column for field in others)]
+        said = {*given, *(fixed or ())}
+        rest = [field for field in fields if field.column not in said and not _is_left_to_the_database(field)]
+        alike = {str(field.column): _default(field) for field in rest} | dict(fixed or {})
+        alike = {column: value for column, value in alike.items() if value is not None}
+        self._alike: tuple[Value, ...] = tuple(alike.values())
+        columns = [*given, *alike]
         names = ", ".join(connection.ops.quote_name(str(column)) for column in columns)
         holders = ", ".join(["%s"] * len(columns))
         self._is_postgres = connection.vendor == "postgresql"
@@ -34,7 +42,7 @@ class Bulk:
             if self._is_postgres
             else f"INSERT INTO {table} ({names}) VALUES ({holders})"  # noqa: S608 - our own names
         )
-        self._tail = "".join([f"\t{_copied(value)}" for value in self._constants]) + "\n"
+        self._tail = "".join([f"\t{_copied(value)}" for value in self._alike]) + "\n"
 
     def insert(self, rows: Sequence[tuple[Value, ...]]) -> None:
         """Write these rows, in this order; IntegrityError as for any insert."""
@@ -42,8 +50,8 @@ class Bulk:
             return
         with connection.cursor() as cursor:
             if not self._is_postgres:
-                constants = self._constants
-                cursor.executemany(self._statement, [row + constants for row in rows])
+                alike = self._alike
+                cursor.executemany(self._statement, [row + alike for row in rows])
                 return
             with connection.wrap_database_errors, cursor.copy(self._statement) as copy:
                 copy.write("".join(map(self._line, rows)))
@@ -93,7 +101,7 @@ def moment(at: datetime) -> str:
     return str(connection.ops.adapt_datetimefield_value(at))
 
 
-def listed(values: Iterable[str]) -> str:
+def listed(values: Sequence[str]) -> str:
     """A list of keys as the database holds it."""
     return json.dumps(list(values)) if values else "[]"
 

@@ -6,14 +6,16 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, tzinfo
+from datetime import datetime, tzinfo
 from functools import lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from subscribers.addresses import Address, NoteKind, read_address, read_plain, split
 from subscribers.columns import FIELDS, normal
 from subscribers.errors import AddressError
+from subscribers.moments import read_moment
 
 LONGEST = {"name": 100, "organisation": 200, "department": 200}
 FORMATS = {
@@ -101,14 +103,15 @@ class RowReader:
         self._places = dict(columns)
         self._width = max(columns.values(), default=-1) + 1
         self._shared_names = [name for name in columns if name not in OWN]
-        self._shared = lru_cache(maxsize=5_000)(lambda *texts: self._read_shared(texts))
+        self._shared_texts = _picker([columns[name] for name in self._shared_names])
+        self._shared = lru_cache(maxsize=5_000)(self._read_shared)
         self._moment = lru_cache(maxsize=5_000)(self._read_moment)
         self._lookups = lookups
 
     def read(self, line: int, cells: tuple[str, ...]) -> Iterable[Candidate]:
         """The people of one row."""
         texts = cells if len(cells) >= self._width else cells + ("",) * (self._width - len(cells))
-        shared = self._shared(*[texts[self._places[name]] for name in self._shared_names])
+        shared = self._shared(self._shared_texts(texts))
         own = self._own(texts)
         written = self._cell(texts, "address")
         try:
@@ -164,6 +167,13 @@ class RowReader:
         if moment > self._lookups.now:
             return None, (f"日付「{value[:30]}」が今より後なので、読み飛ばしました",)
         return moment, ()
+
+
+def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """The cells in these places; itemgetter gives a tuple for two and more only."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda texts: tuple(texts[place] for place in places)
 
 
 class _Told(NamedTuple):
@@ -338,36 +348,6 @@ class _Reading:
                 self.warnings.append(f"{word_for}「{word[:20]}」がないので、読み飛ばしました")
         if keys:
             self.told[name] = list(dict.fromkeys(keys))
-
-
-def read_moment(text: str, zone: tzinfo) -> datetime | None:
-    """A date, with or without a time, as Japanese offices write it; None if it is none."""
-    half = unicodedata.normalize("NFKC", text).strip()
-    try:
-        moment = datetime.fromisoformat(half)
-    except ValueError:
-        return _japanese_moment(half, zone)
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-
-
-_ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988}
-_JAPANESE_DATE = re.compile(
-    r"(令和|平成|[RH])?\s*(元|\d{1,4})[年/.\-](\d{1,2})[月/.\-](\d{1,2})日?(?:\s*[(].[)])?"
-    r"(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?"
-)
-
-
-def _japanese_moment(half: str, zone: tzinfo) -> datetime | None:
-    found = _JAPANESE_DATE.fullmatch(half)
-    if found is None:
-        return None
-    era, year, month, day, hour, minute, second = found.groups()
-    full_year = (1 if year == "元" else int(year)) + _ERAS.get(era or "", 0)
-    try:
-        at = time(int(hour or 0), int(minute or 0), int(second or 0))
-        return datetime.combine(date(full_year, int(month), int(day)), at, zone)
-    except ValueError:
-        return None
 
 
 def _six_digits(text: str) -> str:

@@ -6,7 +6,7 @@ import base64
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,12 @@ from subscribers.models import ConsentEvent, FormerValues, ImportRun, Subscriber
 if TYPE_CHECKING:
     from subscribers.importer import Grounds, Known, Planned
 
-CACHE_KB = 65_536
+CACHE_KB = 131_072  # a page that does not fit is sought through the whole log of the transaction
 LISTS = ("sections", "pathways")
 FIELDS = ("name", "organisation", "department", "municipality", "format", "only_monthly", "language", *LISTS)
-_PERSON = ("id", "key", "address", "address_key", "fingerprint", *FIELDS, "state", "created_at", "confirmed_at")
+_PERSON = ("id", "key", "address", "address_key", "fingerprint", *FIELDS, "created_at", "confirmed_at")
 _CHANGED = (*FIELDS, "state", "confirmed_at")
-_EVENT = ("subscriber_id", "fingerprint", "kind", "basis", "operator", "detail", "import_run_id", "at")
+_EVENT = ("subscriber_id", "fingerprint", "detail")
 _DEFAULTS: Mapping[str, Any] = {
     **dict.fromkeys(FIELDS, ""), "format": "html", "only_monthly": False, "language": "ja",
     **{name: [] for name in LISTS},
@@ -39,9 +39,9 @@ class Writing:
     grounds: Grounds
     now: datetime
     earlier: tuple[int, ...]  # imports that can still be taken back
-    _people: Bulk = field(default_factory=lambda: Bulk(Subscriber, _PERSON))
-    _events: Bulk = field(default_factory=lambda: Bulk(ConsentEvent, _EVENT))
-    _detail: str = ""  # JSON that every line in the ledger begins with
+    _people: Bulk
+    _events: Bulk
+    _detail: str  # JSON that every line in the ledger begins with
 
     @classmethod
     def begin(cls, grounds: Grounds, now: datetime) -> Writing:
@@ -54,8 +54,13 @@ class Writing:
         run = ImportRun.objects.create(
             file=grounds.file[:255], basis=grounds.basis, proof=grounds.proof, operator=grounds.operator, at=now
         )
-        detail = json.dumps({"file": grounds.file, "proof": grounds.proof})[:-1]
-        return cls(run, grounds, now, earlier, _detail=detail)
+        alike: dict[str, Any] = {
+            "kind": ConsentEvent.Kind.IMPORTED.value, "basis": str(grounds.basis), "operator": grounds.operator,
+            "import_run_id": run.pk, "at": moment(now),
+        }  # fmt: skip
+        people = Bulk(Subscriber, _PERSON, {"state": Subscriber.State.ACTIVE.value})
+        detail = json.dumps({"file": grounds.file, "proof": grounds.proof})[:-1] + ', "row": '
+        return cls(run, grounds, now, earlier, people, Bulk(ConsentEvent, _EVENT, alike), detail)
 
     def end(self, counts: Mapping[Any, int]) -> ImportRun:
         """Write down how many rows came to which end."""
@@ -86,7 +91,7 @@ class Writing:
             id_, key, address.address, address.key, planned.fingerprint,
             told["name"], told["organisation"], told["department"], told["municipality"], told["format"],
             told["only_monthly"], told["language"], listed(told["sections"]), listed(told["pathways"]),
-            "active", since, since,
+            since, since,
         )  # fmt: skip
 
     def _update(self, updated: Sequence[Planned]) -> None:
@@ -124,10 +129,7 @@ class Writing:
         if candidate.consented_at:
             extra["consented_at"] = candidate.consented_at.isoformat()
         tail = f", {json.dumps(extra)[1:]}" if extra else "}"
-        return (
-            subscriber, planned.fingerprint, ConsentEvent.Kind.IMPORTED.value, str(self.grounds.basis),
-            self.grounds.operator, f'{self._detail}, "row": {candidate.line}{tail}', self.run.pk, moment(self.now),
-        )  # fmt: skip
+        return subscriber, planned.fingerprint, f"{self._detail}{candidate.line}{tail}"
 
     def _column(self, name: str, value: Any) -> Any:
         if name in LISTS:

@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError, transaction
 
 from subscribers import bulk
-from subscribers.addresses import Fingerprints
 from subscribers.audience import BLOCK
 from subscribers.candidates import Candidate, Lookups, RowReader
 from subscribers.errors import ImportFileError
+from subscribers.fingerprints import Fingerprints
 from subscribers.import_writing import FIELDS as _FIELDS
 from subscribers.import_writing import LISTS, Writing
 from subscribers.models import ConsentEvent, ImportRun, Subscriber, Suppression
@@ -130,9 +130,11 @@ def plan_import(
 ) -> Iterator[list[Planned]]:
     """What would become of each candidate, in blocks, two queries each; nothing is written."""
     candidates, fingerprints = iter(candidates), Fingerprints(fingerprint_key)
+    # Into an empty database nobody is known; who signs up meanwhile is found by the unique index.
+    find_known = _known if Subscriber.objects.exists() else lambda _keys: dict[str, Known]()
     with Seen() as seen, few_collections():
         while block := list(islice(candidates, BLOCK)):
-            yield _plan_block(block, seen, fingerprints, is_cp932=is_cp932)
+            yield _plan_block(block, seen, fingerprints, find_known, is_cp932=is_cp932)
 
 
 @contextmanager
@@ -146,9 +148,16 @@ def few_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _plan_block(block: Sequence[Candidate], seen: Seen, fingerprints: Fingerprints, *, is_cp932: bool) -> list[Planned]:
+def _plan_block(
+    block: Sequence[Candidate],
+    seen: Seen,
+    fingerprints: Fingerprints,
+    find_known: Callable[[Sequence[str]], dict[str, Known]],
+    *,
+    is_cp932: bool,
+) -> list[Planned]:
     marks = {address.key: fingerprints.of(address.key) for _, _, _, address, *_ in block if address}
-    known = _known(list(marks))
+    known = find_known(list(marks))
     stopped = _stopped(list(marks.values()))
     usable = [(one.address.key, one.line) for one in block if one.address and not one.refusal]
     first_lines = iter(seen.add(usable))

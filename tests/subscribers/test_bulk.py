@@ -51,7 +51,7 @@ def test_a_reserved_number_is_nobodys_and_stays_so() -> None:
     gone.delete()
     first, second = bulk.reserve(Subscriber, 2)
     assert last < first < second
-    rows = [(id_, *row(id_, ""), bulk.moment(NOW)) for id_ in (first, second)]
+    rows: list[tuple[bulk.Value, ...]] = [(id_, *row(id_, ""), bulk.moment(NOW)) for id_ in (first, second)]
     Bulk(Subscriber, ("id", *COLUMNS, "created_at")).insert(rows)
     assert person("next@example.jp").pk > second
     assert bulk.reserve(Subscriber, 1)[0] > second

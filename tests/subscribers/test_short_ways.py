@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers import addresses, domains
-from subscribers.addresses import Address, Fingerprints, fingerprint, read_plain
+from subscribers.addresses import Address, fingerprint, read_plain
 from subscribers.candidates import tidy
 from subscribers.errors import AddressError
+from subscribers.fingerprints import Fingerprints
 
 LOCALS = st.one_of(
     st.text("aB3.+_-", max_size=12),
