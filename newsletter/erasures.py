@@ -22,8 +22,7 @@ from feeds import contacts
 from feeds.contacts import Contacts
 from feeds.models import Contributor, Submission
 from newsletter import delivery, traces
-from newsletter.models import Letter, ProviderPace
-from newsletter.roster_models import RosterAnswer, RosterLine
+from newsletter.models import Letter, ProviderPace, RosterAnswer, RosterLine
 from subscribers import erasure
 from subscribers.addresses import fingerprint, read_address
 from subscribers.erasure import Erased, Kept

@@ -15,8 +15,7 @@ from newsletter.errors import TemplateError
 from newsletter.mail import letters as kinds
 from newsletter.mail.content import LetterContent
 from newsletter.mail.render import RenderError, render_letter
-from newsletter.models import Edition, Letter
-from newsletter.roster_models import RosterAnswer, RosterSheet
+from newsletter.models import Edition, Letter, RosterAnswer, RosterSheet
 from newsletter.staff import Colleague
 from subscribers.models import Subscriber
 

@@ -14,9 +14,9 @@ from newsletter.cli.listing import print_rows
 from newsletter.cli.roster_answers import apply, import_form, show, undo
 
 if TYPE_CHECKING:
+    from newsletter.models import RosterSheet
     from newsletter.roster.board import BoardRow
     from newsletter.roster.rounds import Posted
-    from newsletter.roster_models import RosterSheet
 
 
 @click.group()

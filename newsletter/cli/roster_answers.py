@@ -11,9 +11,9 @@ from newsletter.cli.base import EXIT_FAILED, by_option, django_command, fail, js
 from newsletter.cli.listing import print_facts, print_rows
 
 if TYPE_CHECKING:
+    from newsletter.models import RosterAnswer, RosterSheet
     from newsletter.roster.applying import Plan
     from newsletter.roster.questions import Person
-    from newsletter.roster_models import RosterAnswer, RosterSheet
 
 
 @click.command()
@@ -62,8 +62,8 @@ def import_form(file: Path, member_name: str, dry_run: bool, as_json: bool) -> N
 
     from feeds import members
     from newsletter import tasks
+    from newsletter.models import RosterAnswer
     from newsletter.roster import answers, returned, rounds
-    from newsletter.roster_models import RosterAnswer
 
     sheet = rounds.sheet_of(members.find(member_name))
     back = returned.read(file, sheet)

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import newsletter.roster_models
+import newsletter.models.roster
 from django.db import migrations, models
 
 
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             name='RosterSheet',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(default=newsletter.roster_models.new_sheet_key, editable=False, max_length=22, unique=True)),
+                ('key', models.CharField(default=newsletter.models.roster.new_sheet_key, editable=False, max_length=22, unique=True)),
                 ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='送付')),
                 ('reminded_at', models.DateTimeField(blank=True, null=True, verbose_name='督促')),
                 ('link_only', models.BooleanField(default=False, verbose_name='Excelを添付しない')),

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from newsletter import letters
 from newsletter.errors import RosterError
+from newsletter.models import RosterAnswer, RosterSheet
 from newsletter.roster import rounds
 from newsletter.roster.questions import Choice, Entry, counts, fingerprint, revived, stored
-from newsletter.roster_models import RosterAnswer, RosterSheet
 
 COUNT_WORDS = {Choice.STAY: "変わりなし", Choice.LEAVE: "外す", Choice.CHANGE: "変更", Choice.ADD: "新しい方"}
 

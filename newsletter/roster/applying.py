@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from newsletter import letters
 from newsletter.errors import RosterError
+from newsletter.models import RosterAnswer, RosterLine, RosterSheet
 from newsletter.roster import answers, contributors, people
 from newsletter.roster.offices import is_office
 from newsletter.roster.questions import Choice, Entry, Person, described
-from newsletter.roster_models import RosterAnswer, RosterLine, RosterSheet
 from subscribers import importer, moves, suppression, undo
 from subscribers.addresses import NoteKind
 from subscribers.candidates import Candidate, Lookups, read_candidates

@@ -10,9 +10,8 @@ from enum import StrEnum
 from django.db.models import Count, Prefetch, Q
 
 from feeds.models import Member
-from newsletter.models import Delivery
+from newsletter.models import Delivery, RosterAnswer, RosterLine, RosterRound, RosterSheet
 from newsletter.roster import answers, applying, people
-from newsletter.roster_models import RosterAnswer, RosterLine, RosterRound, RosterSheet
 
 FAILED = (Delivery.State.REFUSED, Delivery.State.BOUNCED, Delivery.State.EXPIRED, Delivery.State.CANCELLED)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from newsletter import profile
 from newsletter.mail.attachments import XLSX, Attachment
-from newsletter.models import Letter
+from newsletter.models import Letter, RosterSheet
 from newsletter.roster import people
 from newsletter.roster.workbook import FormFacts, write_form
-from newsletter.roster_models import RosterSheet
 
 KINDS = ("roster", "roster_reminder")
 

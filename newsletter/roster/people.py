@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef
 
 from feeds.models import Contributor, Member
+from newsletter.models import RosterLine, RosterSheet
 from newsletter.roster.offices import is_office, is_private
 from newsletter.roster.questions import Person
-from newsletter.roster_models import RosterLine, RosterSheet
 from subscribers import audience, domains
 from subscribers.addresses import read_address
 from subscribers.errors import AddressError

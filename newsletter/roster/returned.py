@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.errors import RosterError
+from newsletter.models import RosterSheet
 from newsletter.roster import people
 from newsletter.roster.questions import Entry, Person, Problem, judge
 from newsletter.roster.workbook import Filled, read_form
-from newsletter.roster_models import RosterSheet
 
 NAME_MISSING = "回答者のお名前: ご回答くださる方のお名前を書いてください。"
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from feeds.models import Contributor, Member
 from newsletter import letters, links
 from newsletter.errors import RosterError
+from newsletter.models import RosterRound, RosterSheet
 from newsletter.roster import files, people
-from newsletter.roster_models import RosterRound, RosterSheet
 
 YEARS = (2020, 2100)
 LONGEST_ROUND = timedelta(days=180)

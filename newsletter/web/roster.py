@@ -27,10 +27,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from newsletter import links, tasks
 from newsletter.errors import LinkError, NewsletterError, RosterError
 from newsletter.mail.attachments import XLSX
+from newsletter.models import RosterAnswer, RosterSheet
 from newsletter.roster import answers, files, people, returned
 from newsletter.roster.questions import Person
 from newsletter.roster.returned import Returned
-from newsletter.roster_models import RosterAnswer, RosterSheet
 from newsletter.web import limits
 from newsletter.web.roster_form import NEW_ROWS, RosterForm, from_file
 from subscribers.errors import ImportFileError

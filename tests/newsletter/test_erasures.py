@@ -16,8 +16,18 @@ from django.db.models import CharField, Field, JSONField, Model, TextField
 from feeds.models import Contributor, Member, Submission
 from newsletter import dossier, erasures, letters, recipients
 from newsletter.lists import uploads
-from newsletter.models import Attempt, Delivery, Exclusion, Issue, Letter, ProviderPace
-from newsletter.roster_models import RosterAnswer, RosterLine, RosterRound, RosterSheet
+from newsletter.models import (
+    Attempt,
+    Delivery,
+    Exclusion,
+    Issue,
+    Letter,
+    ProviderPace,
+    RosterAnswer,
+    RosterLine,
+    RosterRound,
+    RosterSheet,
+)
 from subscribers import signup, suppression
 from subscribers.addresses import read_address
 from subscribers.models import (

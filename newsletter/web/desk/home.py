@@ -13,9 +13,8 @@ from django.views.decorators.http import require_safe
 
 from feeds.models import Feed, Member, Submission
 from newsletter import profile, reports
-from newsletter.models import Campaign, Delivery, Issue, Placement
+from newsletter.models import Campaign, Delivery, Issue, Placement, RosterRound
 from newsletter.roster import board
-from newsletter.roster_models import RosterRound
 from newsletter.web.desk.access import name_of
 from subscribers.models import Subscriber
 

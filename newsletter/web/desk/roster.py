@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from feeds.japanese_dates import DateError, read_date
 from newsletter import tasks
 from newsletter.errors import RosterError
+from newsletter.models import RosterRound, RosterSheet
 from newsletter.roster import board as boards
 from newsletter.roster import rounds
 from newsletter.roster.rounds import Posted
-from newsletter.roster_models import RosterRound, RosterSheet
 from newsletter.web.desk.access import SEE_READERS, TAKE_IN, for_staff, name_of
 
 

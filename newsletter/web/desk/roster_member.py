@@ -18,8 +18,8 @@ from feeds.models import Member
 from newsletter import tasks
 from newsletter.errors import NewsletterError, RosterError
 from newsletter.mail.attachments import XLSX
+from newsletter.models import RosterAnswer, RosterSheet
 from newsletter.roster import answers, applying, files, people, returned, rounds
-from newsletter.roster_models import RosterAnswer, RosterSheet
 from newsletter.web.desk.access import SEE_READERS, TAKE_IN, for_staff, name_of
 from subscribers.errors import ImportFileError, SubscribersError
 

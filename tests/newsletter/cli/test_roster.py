@@ -13,9 +13,8 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from newsletter.cli import main
-from newsletter.models import Letter
+from newsletter.models import Letter, RosterAnswer, RosterRound, RosterSheet
 from newsletter.roster.questions import Typed
-from newsletter.roster_models import RosterAnswer, RosterRound, RosterSheet
 from subscribers.models import Subscriber
 from tests.newsletter.roster.parts import CITY, answered, city
 

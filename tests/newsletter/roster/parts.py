@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from feeds.models import Contributor, Member
+from newsletter.models import RosterAnswer, RosterSheet
 from newsletter.roster import answers, people, rounds
 from newsletter.roster.questions import Typed, judge
-from newsletter.roster_models import RosterAnswer, RosterSheet
 from subscribers.models import ConsentEvent, Subscriber
 from tests.newsletter.issue_parts import load_profile
 from tests.subscribers.people import person

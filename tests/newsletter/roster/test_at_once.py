@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from newsletter.errors import RosterError
-from newsletter.models import Letter
+from newsletter.models import Letter, RosterAnswer
 from newsletter.roster import applying, rounds
 from newsletter.roster.questions import Typed
-from newsletter.roster_models import RosterAnswer
 from subscribers.models import ConsentEvent, ImportRun, Subscriber
 from tests.newsletter.roster.parts import CITY, NOW, answered, city
 from tests.subscribers.test_at_once import at_once

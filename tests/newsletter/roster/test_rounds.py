@@ -13,11 +13,10 @@ from openpyxl import load_workbook
 from feeds.models import Member
 from newsletter import sending
 from newsletter.errors import RosterError
-from newsletter.models import Letter
+from newsletter.models import Letter, RosterAnswer, RosterRound
 from newsletter.roster import answers, board, people, rounds
 from newsletter.roster.board import Standing, standing_of
 from newsletter.roster.questions import Typed
-from newsletter.roster_models import RosterAnswer, RosterRound
 from subscribers.models import Subscriber
 from tests.newsletter.issue_parts import load_profile
 from tests.newsletter.roster.parts import CITY, DEADLINE, NOW, answered, city, member, named_by_member, reader, writer

@@ -11,10 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from newsletter.models import Letter
+from newsletter.models import Letter, RosterAnswer, RosterRound, RosterSheet
 from newsletter.roster import files
 from newsletter.roster.questions import Typed
-from newsletter.roster_models import RosterAnswer, RosterRound, RosterSheet
 from subscribers.models import ImportRun, Subscriber
 from tests.newsletter.issue_parts import load_profile
 from tests.newsletter.roster.parts import CITY, answered, city

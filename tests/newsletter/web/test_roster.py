@@ -15,10 +15,9 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from newsletter import links
-from newsletter.models import Letter
+from newsletter.models import Letter, RosterAnswer, RosterRound, RosterSheet
 from newsletter.roster import answers, files, rounds
 from newsletter.roster.questions import Choice
-from newsletter.roster_models import RosterAnswer, RosterRound, RosterSheet
 from newsletter.web import roster as door
 from subscribers.models import ConsentEvent, Subscriber
 from tests.newsletter.roster.parts import CITY, city, number_of, reader

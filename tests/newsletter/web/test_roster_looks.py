@@ -19,9 +19,9 @@ from django.test.testcases import LiveServerThread, _StaticFilesHandler
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from newsletter.models import RosterAnswer, RosterRound
 from newsletter.roster import answers, files, rounds
 from newsletter.roster.questions import Typed
-from newsletter.roster_models import RosterAnswer, RosterRound
 from subscribers.models import Subscriber
 from tests.newsletter.roster.parts import CITY, answered, city, number_of
 
