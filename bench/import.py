@@ -83,9 +83,10 @@ def ours(path: Path, kind: str) -> int:
         from newsletter.lists.lookups import lookups
         from subscribers import importer, staging
         from subscribers.models import ConsentEvent
+        from subscribers.planned import Grounds
         from subscribers.table import open_table
 
-        grounds = importer.Grounds(ConsentEvent.Basis.MEMBER, "bench", "bench", path.name)
+        grounds = Grounds(ConsentEvent.Basis.MEMBER, "bench", "bench", path.name)
 
         def dry() -> int:
             rows = importer.read_rows(open_table(path), lookups(timezone.now()))

@@ -8,16 +8,14 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import connection
 
 from subscribers import bulk, undo
 from subscribers.bulk import Bulk, listed, moment
 from subscribers.models import ConsentEvent, FormerValues, ImportRun, Subscriber
-
-if TYPE_CHECKING:
-    from subscribers.importer import Grounds, Known, Planned
+from subscribers.planned import Grounds, Known, Planned
 
 CACHE_KB = 131_072  # a page that does not fit is sought through the whole log of the transaction
 LISTS = ("sections", "pathways")

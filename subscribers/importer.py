@@ -10,13 +10,10 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -27,32 +24,10 @@ from subscribers.errors import ImportFileError
 from subscribers.fingerprints import Fingerprints
 from subscribers.import_writing import FIELDS as _FIELDS
 from subscribers.import_writing import LISTS, Writing
-from subscribers.models import ConsentEvent, ImportRun, Subscriber, Suppression
+from subscribers.models import ImportRun, Subscriber, Suppression
+from subscribers.planned import Grounds, Known, Planned, Verdict
 from subscribers.seen import Seen
 from subscribers.table import Table
-
-
-class Verdict(StrEnum):
-    """What becomes of a row. WARNED is added, updated or the same, and somebody should look at it."""
-
-    ADDED = "added"
-    UPDATED = "updated"
-    SAME = "same"
-    WARNED = "warned"
-    REFUSED = "refused"
-
-    @property
-    def label(self) -> str:
-        return LABELS[self]
-
-
-LABELS = {
-    Verdict.ADDED: "登録",
-    Verdict.UPDATED: "更新",
-    Verdict.SAME: "同じ",
-    Verdict.WARNED: "警告",
-    Verdict.REFUSED: "拒否",
-}
 
 SUPPRESSED = {
     Suppression.Reason.LEFT: "ご本人が解除しています。購読するには、ご本人の新しい申込が必要です。",
@@ -61,48 +36,6 @@ SUPPRESSED = {
     Suppression.Reason.ERASED: "ご本人の求めで消去した宛先です。ご本人の新しい申込が必要です。",
     Suppression.Reason.BY_HAND: "事務局が停止した宛先です。",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Grounds:
-    """Why we may write to the people of this list: it goes into the ledger, for each of them."""
-
-    basis: ConsentEvent.Basis
-    proof: str  # where the consent can be seen: a folder, a form, a decision
-    operator: str
-    file: str  # the name of the list
-
-
-class Known(NamedTuple):
-    """What the database has under this address."""
-
-    id: int
-    state: str
-    values: Mapping[str, Any]
-
-
-class Planned(NamedTuple):
-    """One candidate and what is to become of it."""
-
-    candidate: Candidate
-    action: Verdict  # never WARNED
-    fingerprint: str = ""
-    known: Known | None = None
-    changes: Mapping[str, Any] = MappingProxyType({})
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def verdict(self) -> Verdict:
-        """The one word for the row."""
-        is_written = self.action in (Verdict.ADDED, Verdict.UPDATED)
-        return Verdict.WARNED if is_written and self.candidate.warnings else self.action
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """Everything there is to say about the row, in Japanese."""
-        if self.action is Verdict.REFUSED:
-            return self.remarks
-        return (*self.remarks, *self.candidate.warnings, *self.candidate.notes)
 
 
 def read_rows(table: Table, lookups: Lookups, on_blank: Callable[[], None] = lambda: None) -> Iterator[Candidate]:

@@ -19,7 +19,7 @@ from newsletter.failures import database_words
 if TYPE_CHECKING:
     from subscribers.candidates import Lookups
     from subscribers.exporter import Exported
-    from subscribers.importer import Planned
+    from subscribers.planned import Planned
     from subscribers.staging import Staged
     from subscribers.table import Table
 
@@ -196,9 +196,10 @@ def _take_in(table: Table, grounds: tuple[str, str, str], report: Report, bar: B
     from newsletter.lists.lookups import lookups
     from subscribers import importer, staging
     from subscribers.models import ConsentEvent
+    from subscribers.planned import Grounds
 
     basis, proof, person = grounds
-    reasons = importer.Grounds(ConsentEvent.Basis(basis), proof.strip(), person, table.path.name)
+    reasons = Grounds(ConsentEvent.Basis(basis), proof.strip(), person, table.path.name)
     now = timezone.now()
     staged = _staged(table, lookups(now), bar) if staging.is_huge(table) else None
     bar.begin("取り込み中", staged.rows_read if staged else table.about)

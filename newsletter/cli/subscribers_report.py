@@ -13,8 +13,8 @@ import click
 from newsletter.cli.base import print_json
 
 if TYPE_CHECKING:
-    from subscribers.importer import Planned
     from subscribers.models import ImportRun
+    from subscribers.planned import Planned
     from subscribers.table import Table
 
 

@@ -21,8 +21,8 @@ from newsletter.lists.trial_rows import Counts, Writing
 from newsletter.lists.uploads import Upload
 from subscribers import exporter, importer
 from subscribers.errors import ImportFileError
-from subscribers.importer import Grounds, Planned
 from subscribers.models import ImportRun
+from subscribers.planned import Grounds, Planned
 
 MOST_ROWS = {"csv": 100_000, "text": 100_000, "xlsx": 50_000}  # by the kind of the table
 TOO_MANY = (

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from subscribers.importer import Planned, Verdict
+from subscribers.planned import Planned, Verdict
 
 PER_PAGE = 50
 _TABLES = """

@@ -23,8 +23,8 @@ from subscribers import importer, moves, suppression, undo
 from subscribers.addresses import NoteKind
 from subscribers.candidates import Candidate, Lookups, read_candidates
 from subscribers.columns import EXTRAS
-from subscribers.importer import Grounds, Planned, Verdict
 from subscribers.models import ConsentEvent, ImportRun, Subscriber
+from subscribers.planned import Grounds, Planned, Verdict
 
 TOLD = ("address", "name", "organisation", "department", "municipality")
 # What the same person keeps at a new address; a successor chooses anew.

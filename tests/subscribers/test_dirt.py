@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from subscribers import exporter, importer
-from subscribers.importer import Grounds, Planned, Verdict
 from subscribers.models import ConsentEvent, Subscriber
+from subscribers.planned import Grounds, Planned, Verdict
 from subscribers.table import open_table
 from tests.subscribers import dirt
 from tests.subscribers.people import KEY, NOW

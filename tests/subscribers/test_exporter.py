@@ -14,8 +14,8 @@ from openpyxl import load_workbook
 
 from subscribers import exporter, importer, signup
 from subscribers.errors import ImportFileError
-from subscribers.importer import Verdict
 from subscribers.models import Subscriber, Suppression
+from subscribers.planned import Verdict
 from subscribers.table import open_table, unescape
 from tests.subscribers.people import NOW, person, suppressed
 from tests.subscribers.test_importer import GROUNDS, LOOKUPS, plan, take_in

@@ -16,8 +16,8 @@ from feeds.errors import MemberError
 from subscribers import audience, importer, signup
 from subscribers.candidates import Lookups
 from subscribers.errors import ImportFileError
-from subscribers.importer import Grounds, Planned, Verdict
 from subscribers.models import ConsentEvent, Subscriber, Suppression
+from subscribers.planned import Grounds, Planned, Verdict
 from subscribers.table import Table, open_table
 from tests.subscribers.people import KEY, NOW, kinds, mark, person, suppressed
 

@@ -13,6 +13,7 @@ from subscribers import importer, retention, staging
 from subscribers.errors import ImportFileError
 from subscribers.models import ConsentEvent, ImportStage, StagedBlock, Subscriber
 from subscribers.pasted import rows_from_text
+from subscribers.planned import Verdict
 from subscribers.table import Table, open_table
 from tests.subscribers import dirt
 from tests.subscribers.people import KEY, NOW, person
@@ -57,7 +58,7 @@ def test_what_was_read_is_not_read_again(tmp_path: Path) -> None:
     again.read(NOW, read.append)
     assert read == [staging.ROWS, 10]
     counts = importer.run_import(again.candidates(), GROUNDS, NOW, KEY, on_end=again.drop)
-    assert counts == {importer.Verdict.ADDED: 2 * staging.ROWS + 10}
+    assert counts == {Verdict.ADDED: 2 * staging.ROWS + 10}
     assert list(ConsentEvent.objects.order_by("pk").values_list("detail__row", flat=True)[:3]) == [2, 3, 4]
     assert not ImportStage.objects.exists()
     assert not StagedBlock.objects.exists()

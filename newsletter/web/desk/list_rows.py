@@ -23,8 +23,8 @@ from newsletter.lists.trial_rows import PER_PAGE, Counts
 from newsletter.lists.uploads import Upload
 from newsletter.web.desk.access import TAKE_IN, account_of, for_staff, name_of
 from subscribers.errors import ImportFileError
-from subscribers.importer import Grounds, Verdict
 from subscribers.models import ConsentEvent
+from subscribers.planned import Grounds, Verdict
 
 
 class GroundsForm(forms.Form):

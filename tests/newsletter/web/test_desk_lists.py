@@ -16,8 +16,8 @@ from django.utils import timezone
 from newsletter import tasks
 from newsletter.errors import UploadError
 from newsletter.lists import taking_in, uploads
-from subscribers.importer import Grounds
 from subscribers.models import ConsentEvent, ImportRun, Subscriber, Suppression
+from subscribers.planned import Grounds
 from subscribers.table import open_table
 from tests.newsletter.web.list_parts import (
     SMALL,
