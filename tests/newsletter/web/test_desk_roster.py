@@ -17,7 +17,7 @@ from newsletter.roster.questions import Typed
 from newsletter.roster_models import RosterAnswer, RosterRound, RosterSheet
 from subscribers.models import ImportRun, Subscriber
 from tests.newsletter.issue_parts import load_profile
-from tests.newsletter.roster.parts import CITY, answered, city
+from tests.newsletter.roster.parts import CITY, answered, city, open_sheet
 from tests.newsletter.web.submit_parts import text_of
 
 pytestmark = pytest.mark.django_db
@@ -27,10 +27,7 @@ NEW = Typed(name="佐藤 三郎", address=f"s-sato@{CITY}", consented=True)
 
 @pytest.fixture
 def sheet() -> RosterSheet:
-    opened = city()
-    RosterRound.objects.update(deadline=timezone.localdate() + timedelta(days=14))
-    opened.round.refresh_from_db()
-    return opened
+    return open_sheet()
 
 
 @pytest.fixture
