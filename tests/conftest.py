@@ -8,9 +8,13 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 import pytest
+
+if TYPE_CHECKING:
+    from tests.browser import Chromium
 
 # Before Django reads its settings: pytest-django does that right after this file was imported.
 for _name in [name for name in os.environ if name.startswith("NEWSLETTER_") or name == "DATABASE_URL"]:
@@ -43,6 +47,15 @@ def collected_static_files() -> None:
     from django.core.management import call_command
 
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """The browser of this process: starting it takes longer than most of what is looked at in it."""
+    from tests import browser
+
+    with browser.started() as chromium:
+        yield chromium
 
 
 @pytest.fixture(autouse=True)

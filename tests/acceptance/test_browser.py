@@ -6,11 +6,9 @@ axe-core, narrow and wide. Whatever the console complains of fails the test.
 
 from __future__ import annotations
 
-import contextlib
 import email
 import email.policy
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,17 +16,16 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, Response
 
 from newsletter.demo import sample_photo
 from tests.acceptance import month
 from tests.acceptance.conftest import Instance
+from tests.browser import NARROW_AND_WIDE, Chromium, check, tab_to
 from tests.smtp_server import ReceivingServer, receiving
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.browser]
 
-WIDTHS = (360, 1200)
 NEWCOMER = "hanako@city.example.lg.jp"
 STAFF, PASSWORD = "mihon", "a long password for the tests"
 
@@ -39,13 +36,13 @@ class Site:
 
     instance: Instance
     relay: ReceivingServer
-    browser: Browser
+    chromium: Chromium
     address: str
     complaints: list[str] = field(default_factory=list)
 
     def page(self, *, scripts: bool = False, width: int = 1200) -> Page:
         """A new visitor; whatever the console or a response complains of is kept."""
-        context = self.browser.new_context(
+        context = self.chromium.browser.new_context(
             java_script_enabled=scripts, viewport={"width": width, "height": 800}, locale="ja-JP"
         )
         page = context.new_page()
@@ -84,45 +81,29 @@ class Site:
         return found[0]
 
 
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not found:
-        pytest.skip("Chromium is missing: .ci/system-packages installs it")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-
-
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def running(tmp_path_factory: pytest.TempPathFactory, chromium: Chromium) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("browser")
     instance = Instance(folder / "var", {"DJANGO_SUPERUSER_PASSWORD": PASSWORD})
     instance.run("migrate")
     month.ready_to_send(instance, folder, 3)
     instance.run("manage", "createsuperuser", "--noinput", "--username", STAFF, "--email", "mihon@example.jp")
-    with chromium() as browser, receiving() as relay:
+    with receiving() as relay:
         instance.environment["NEWSLETTER_RELAY_URL"] = f"smtp://127.0.0.1:{relay.port}"
         instance.run("campaign", "send", month.MONTH, "--yes", "--by", "事務局長")
         with instance.serving() as address:
-            yield Site(instance, relay, browser, address)
+            yield Site(instance, relay, chromium, address)
 
 
 @pytest.fixture
 def site(running: Site) -> Iterator[Site]:
     """The running site; a test that left a complaint in the console fails."""
     running.complaints.clear()
-    yield running
-    for context in list(running.browser.contexts):
-        context.close()
+    with running.chromium.awake() as browser:
+        yield running
+        for context in list(browser.contexts):
+            context.close()
     assert running.complaints == []
-
-
-def check(page: Page, width: int) -> None:
-    """Nothing serious for axe-core, nothing to scroll sideways."""
-    found = Axe().run(page)["violations"]
-    serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in ("serious", "critical")]
-    assert (page.url, serious) == (page.url, [])
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
 
 
 def main_text(page: Page) -> str:
@@ -130,29 +111,20 @@ def main_text(page: Page) -> str:
 
 
 # ------------------------------------------------------------ readers, by keyboard alone
-def press_until(page: Page, selector: str) -> None:
-    """Tab on until the element has the focus, as a person does who has no mouse."""
-    for _ in range(60):
-        if page.locator(f"{selector}:focus").count():
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"the keyboard does not reach {selector}")
-
-
 def test_a_reader_subscribes_confirms_chooses_leaves_and_comes_back_by_keyboard(site: Site) -> None:
     page = site.page()
     page.goto(f"{site.address}/")
-    press_until(page, "main a[href$='/subscribe/']")
+    tab_to(page, "main a[href$='/subscribe/']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/subscribe/")
-    press_until(page, "[name=email]")
+    tab_to(page, "[name=email]")
     page.keyboard.type("ｈａｎａｋｏ＠")
     page.keyboard.press("Enter")  # a mistake: said in words, nothing typed is lost
     page.wait_for_selector("[role=alert]")
-    press_until(page, "[name=email]")
+    tab_to(page, "[name=email]")
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("ｈａｎａｋｏ＠city.example.lg.jp")
-    press_until(page, "main button")
+    tab_to(page, "main button")
     page.keyboard.press("Enter")
     page.wait_for_url("**/subscribe/sent/")
     assert NEWCOMER not in page.url
@@ -161,30 +133,30 @@ def test_a_reader_subscribes_confirms_chooses_leaves_and_comes_back_by_keyboard(
     page.goto(site.link(letter, "c"))
     assert "登録を完了する" in main_text(page)
     assert state_of(site, NEWCOMER) == "pending"  # opening the page confirms nothing
-    press_until(page, "main button")
+    tab_to(page, "main button")
     page.keyboard.press("Enter")
     page.wait_for_selector(".notice--done")
     assert state_of(site, NEWCOMER) == "active"
 
-    press_until(page, "main a[href*='/p/']")
+    tab_to(page, "main a[href*='/p/']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/p/**")
-    press_until(page, "[name=format]")
+    tab_to(page, "[name=format]")
     page.keyboard.press("ArrowDown")
-    press_until(page, "main form button")
+    tab_to(page, "main form button")
     page.keyboard.press("Enter")
     page.wait_for_url("**?saved=1")
     assert page.is_checked("[name=format][value=text]")
 
-    press_until(page, "main a[href*='/u/']")
+    tab_to(page, "main a[href*='/u/']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/u/**")
     assert state_of(site, NEWCOMER) == "active"  # opening the page stops nothing
-    press_until(page, "main button.button--danger")
+    tab_to(page, "main button.button--danger")
     page.keyboard.press("Enter")
     page.wait_for_selector(".notice--done")
     assert state_of(site, NEWCOMER) == "left"
-    press_until(page, "main button")
+    tab_to(page, "main button")
     page.keyboard.press("Enter")  # これまでどおり受け取る
     page.wait_for_url("**?back=1")
     assert state_of(site, NEWCOMER) == "active"
@@ -286,7 +258,7 @@ def log_in(page: Page, password: str) -> None:
 
 
 # ------------------------------------------------------------ for everybody
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", NARROW_AND_WIDE)
 def test_every_page_can_be_used_by_everybody_narrow_and_wide(site: Site, width: int) -> None:
     message = email.message_from_bytes(site.relay.received[0].content, policy=email.policy.default)
     assert isinstance(message, EmailMessage)

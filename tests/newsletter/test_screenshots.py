@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from PIL import Image
 
 from newsletter import screenshots
 from newsletter.screenshots import ScreenshotError
+from tests import browser
 
 PAGE = (
     '<!doctype html><body style="margin:0"><div style="height:1200px;background:#f00"></div>'
@@ -17,15 +17,9 @@ PAGE = (
 )
 
 
-@pytest.fixture
-def chromium() -> str:
-    found = next(filter(None, map(shutil.which, screenshots.PROGRAMS)), None)
-    return found or pytest.skip("Chromium is missing: .ci/system-packages installs it")
-
-
 @pytest.mark.browser
-@pytest.mark.usefixtures("chromium")
 def test_the_whole_page_is_in_the_picture_at_the_width_of_a_phone(tmp_path: Path) -> None:
+    browser.program()  # or skipped
     screenshots.take(PAGE, tmp_path / "page.png", 320, scale=2)
     with Image.open(tmp_path / "page.png") as picture:
         assert picture.size == (640, 3000)

@@ -16,7 +16,7 @@ from newsletter.cli import main
 from newsletter.models import Letter, RosterAnswer, RosterRound, RosterSheet
 from newsletter.roster.questions import Typed
 from subscribers.models import Subscriber
-from tests.newsletter.roster.parts import CITY, answered, city
+from tests.newsletter.roster.parts import CITY, answered, city, open_sheet
 
 pytestmark = pytest.mark.django_db
 NEW = Typed(name="佐藤 三郎", address=f"s-sato@{CITY}", consented=True)
@@ -24,10 +24,7 @@ NEW = Typed(name="佐藤 三郎", address=f"s-sato@{CITY}", consented=True)
 
 @pytest.fixture
 def sheet() -> RosterSheet:
-    opened = city()
-    RosterRound.objects.update(deadline=timezone.localdate() + timedelta(days=14))
-    opened.round.refresh_from_db()
-    return opened
+    return open_sheet()
 
 
 def run(*arguments: object, text: str = "") -> Result:

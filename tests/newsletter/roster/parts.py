@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from feeds.models import Contributor, Member
-from newsletter.models import RosterAnswer, RosterSheet
+from newsletter.models import RosterAnswer, RosterRound, RosterSheet
 from newsletter.roster import answers, people, rounds
 from newsletter.roster.questions import Typed, judge
 from subscribers.models import ConsentEvent, Subscriber
@@ -48,6 +50,14 @@ def city(now: datetime = NOW) -> RosterSheet:
     reader("hanako", "例示 花子")
     writer()
     return sheet(now=now)
+
+
+def open_sheet() -> RosterSheet:
+    """The same sheet in a round whose deadline is still to come, whatever the day is."""
+    opened = city()
+    RosterRound.objects.update(deadline=timezone.localdate() + timedelta(days=14))
+    opened.round.refresh_from_db()
+    return opened
 
 
 def number_of(sheet_: RosterSheet, local: str) -> int:

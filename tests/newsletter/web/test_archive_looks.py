@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_core_python.sync_playwright import Axe
-from django.test.testcases import LiveServerThread, _StaticFilesHandler
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from newsletter import corrections
+from tests.browser import Chromium, Scheme, blocked_by_policy, check
 from tests.newsletter.archive_parts import EVENT, NOVEMBER, number_of, sent
 from tests.newsletter.issue_parts import NOW, feed_entry, load_profile, member_entry
 
@@ -26,19 +21,11 @@ PAGES = {
 
 
 @pytest.fixture
-def site(transactional_db: None, settings: Any) -> Iterator[str]:
+def site(served: str, settings: Any) -> str:
     """The address of a running application with an issue that was sent and corrected."""
     load_profile()
-    server = LiveServerThread("127.0.0.1", _StaticFilesHandler, port=0)
-    server.daemon = True
-    server.start()
-    server.is_ready.wait()
-    if server.error:
-        raise server.error
-    settings.BASE_URL = f"http://127.0.0.1:{server.port}"
     _write()
-    yield settings.BASE_URL
-    server.terminate()
+    return served
 
 
 def _write() -> None:
@@ -59,37 +46,20 @@ def _write() -> None:
     corrections.correct(edition.issue, number, LONG, "https://city.example.lg.jp/", "例示 花子", later)
 
 
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not found:
-        pytest.skip("Chromium is missing: .ci/system-packages installs it")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-
-
-def check(page: Page, width: int) -> None:
-    found = Axe().run(page)["violations"]
-    assert [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in ("serious", "critical")] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1200, "light"), (375, "dark")])
-def test_every_page_of_the_archive_can_be_used_by_everybody(site: str, width: int, scheme: Any) -> None:
-    with chromium() as browser:
-        context = browser.new_context(viewport={"width": width, "height": 900}, locale="ja-JP", color_scheme=scheme)
-        page = context.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
+def test_every_page_of_the_archive_can_be_used_by_everybody(
+    site: str, width: int, scheme: Scheme, chromium: Chromium
+) -> None:
+    with chromium.page(width, scheme=scheme) as page:
+        complaints = blocked_by_policy(page)
         for path in PAGES.values():
             page.goto(f"{site}{path}")
             check(page, width)
-        assert [line for line in complaints if "Content Security Policy" in line] == []
+        assert complaints == []
 
 
-def test_somebody_searches_and_opens_an_item_without_javascript(site: str) -> None:
-    with chromium() as browser:
-        page = browser.new_context(java_script_enabled=False, locale="ja-JP").new_page()
+def test_somebody_searches_and_opens_an_item_without_javascript(site: str, chromium: Chromium) -> None:
+    with chromium.page(scripts=False) as page:
         page.goto(f"{site}/archive/")
         page.focus("[name=q]")
         page.keyboard.type("みず 減らす")

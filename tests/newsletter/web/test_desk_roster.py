@@ -16,7 +16,7 @@ from newsletter.roster import files
 from newsletter.roster.questions import Typed
 from subscribers.models import ImportRun, Subscriber
 from tests.newsletter.issue_parts import load_profile
-from tests.newsletter.roster.parts import CITY, answered, city
+from tests.newsletter.roster.parts import CITY, answered, city, open_sheet
 from tests.newsletter.web.submit_parts import text_of
 
 pytestmark = pytest.mark.django_db
@@ -26,10 +26,7 @@ NEW = Typed(name="佐藤 三郎", address=f"s-sato@{CITY}", consented=True)
 
 @pytest.fixture
 def sheet() -> RosterSheet:
-    opened = city()
-    RosterRound.objects.update(deadline=timezone.localdate() + timedelta(days=14))
-    opened.round.refresh_from_db()
-    return opened
+    return open_sheet()
 
 
 @pytest.fixture

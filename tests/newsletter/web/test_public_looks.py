@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_core_python.sync_playwright import Axe
-from django.db import connection
-from django.test.testcases import LiveServerThread, _StaticFilesHandler
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from newsletter import links
 from subscribers import signup
 from subscribers.models import Subscriber
+from tests.browser import Chromium, blocked_by_policy, check, press
 from tests.newsletter.issue_parts import load_profile
 from tests.subscribers.people import person
 
@@ -26,47 +21,11 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def site(transactional_db: None, settings: Any) -> Iterator[str]:
+def site(served: str, settings: Any) -> str:
     """The address of a running application; links are made for it."""
     settings.HUEY.immediate = False  # the mail itself is not what is looked at here
     load_profile()
-    server = LiveServerThread("127.0.0.1", _StaticFilesHandler, port=0)
-    server.daemon = True
-    server.start()
-    server.is_ready.wait()
-    if server.error:
-        raise server.error
-    settings.BASE_URL = f"http://127.0.0.1:{server.port}"
-    yield settings.BASE_URL
-    server.terminate()
-
-
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not found:
-        pytest.skip("Chromium is missing: .ci/system-packages installs it")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-
-
-def check(page: Page, width: int) -> None:
-    found = Axe().run(page)["violations"]
-    assert [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in ("serious", "critical")] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def the_reader() -> Subscriber:
-    """Asked in a thread of its own: Playwright keeps an event loop in this one, where Django asks no database."""
-
-    def ask() -> Subscriber:
-        try:
-            return Subscriber.objects.get()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(ask).result()
+    return served
 
 
 def type_into(page: Page, *texts: str) -> None:
@@ -76,9 +35,10 @@ def type_into(page: Page, *texts: str) -> None:
         page.keyboard.press("Tab")
 
 
-def test_somebody_subscribes_and_leaves_with_the_keyboard_alone_and_without_javascript(site: str) -> None:
-    with chromium() as browser:
-        page = browser.new_context(java_script_enabled=False, locale="ja-JP").new_page()
+def test_somebody_subscribes_and_leaves_with_the_keyboard_alone_and_without_javascript(
+    site: str, chromium: Chromium
+) -> None:
+    with chromium.page(scripts=False) as page:
         page.goto(f"{site}/subscribe/")
         page.focus("[name=email]")
         type_into(page, "ｔａｒｏ＠example.jp", "見本 太郎", "見本市役所", "環境局", "福岡県北九州市")
@@ -86,7 +46,7 @@ def test_somebody_subscribes_and_leaves_with_the_keyboard_alone_and_without_java
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         page.wait_for_url(f"{site}/subscribe/sent/")
-        reader = the_reader()
+        reader = Subscriber.objects.get()
         assert (reader.address, reader.municipality, reader.format) == ("taro@example.jp", "401005", "text")
         page.goto(links.confirm_url(reader.key))
         page.focus("main button")
@@ -99,7 +59,7 @@ def test_somebody_subscribes_and_leaves_with_the_keyboard_alone_and_without_java
         assert "配信を停止しました" in page.inner_text("main")
         page.click("text=これまでどおり受け取る")
         page.wait_for_url("**?back=1")
-    assert the_reader().is_active
+    assert Subscriber.objects.get().is_active
 
 
 OFFERS: dict[str, Callable[[Subscriber], bool]] = {
@@ -111,31 +71,22 @@ OFFERS: dict[str, Callable[[Subscriber], bool]] = {
 }
 
 
-def press(page: Page, words: str) -> None:
-    """Go on with the Tab key to the button with these words, and press it."""
-    for _ in range(30):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent.trim()") == words:
-            page.keyboard.press("Enter")
-            return
-    raise AssertionError(f"The Tab key does not reach {words!r}")
-
-
-def test_every_offer_after_leaving_is_taken_with_the_keyboard_alone_and_without_javascript(site: str) -> None:
+def test_every_offer_after_leaving_is_taken_with_the_keyboard_alone_and_without_javascript(
+    site: str, chromium: Chromium
+) -> None:
     link = links.unsubscribe_url(person().key)
-    with chromium() as browser:
-        page = browser.new_context(java_script_enabled=False, locale="ja-JP").new_page()
+    with chromium.page(scripts=False) as page:
         for words, came_true in OFFERS.items():
             page.goto(link)
             press(page, "配信を停止する")
             page.wait_for_selector("text=配信を停止しました >> nth=0")
             press(page, words)
             page.wait_for_url("**?back=1")
-            assert came_true(the_reader()), words
+            assert came_true(Subscriber.objects.get()), words
 
 
 @pytest.mark.parametrize("width", [360, 1200])
-def test_every_page_of_leaving_and_pausing_can_be_used_by_everybody(site: str, width: int) -> None:
+def test_every_page_of_leaving_and_pausing_can_be_used_by_everybody(site: str, width: int, chromium: Chromium) -> None:
     now = timezone.now()
     name = f"{'a-very-long-local-part' * 2}@a-long-department.city.example.lg.jp"
     left, paused, monthly = person(name), person("paused@example.jp"), person("monthly@example.jp", only_monthly=True)
@@ -153,8 +104,7 @@ def test_every_page_of_leaving_and_pausing_can_be_used_by_everybody(site: str, w
         links.preferences_url(long_ago.key),
         links.unsubscribe_url("nobody"),
     ]
-    with chromium() as browser:
-        page = browser.new_context(viewport={"width": width, "height": 800}, locale="ja-JP").new_page()
+    with chromium.page(width) as page:
         for address in pages:
             page.goto(address)
             check(page, width)
@@ -167,7 +117,7 @@ def test_every_page_of_leaving_and_pausing_can_be_used_by_everybody(site: str, w
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 @pytest.mark.parametrize("width", [360, 1200])
-def test_every_public_page_can_be_used_by_everybody(site: str, width: int, language: str) -> None:
+def test_every_public_page_can_be_used_by_everybody(site: str, width: int, language: str, chromium: Chromium) -> None:
     long = f"{'a-very-long-local-part' * 2}@a-long-department.city.example.lg.jp"
     reader = person(long, name="見本 太郎", language=language)
     waiting = person("waiting@example.jp", Subscriber.State.PENDING, language=language)
@@ -185,10 +135,8 @@ def test_every_public_page_can_be_used_by_everybody(site: str, width: int, langu
         links.unsubscribe_url(left.key),
         links.preferences_url(reader.key),
     ]
-    with chromium() as browser:
-        page = browser.new_context(viewport={"width": width, "height": 800}, locale="ja-JP").new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
+    with chromium.page(width) as page:
+        complaints = blocked_by_policy(page)
         for address in pages:
             page.goto(address)
             check(page, width)
@@ -200,4 +148,4 @@ def test_every_public_page_can_be_used_by_everybody(site: str, width: int, langu
             check(page, width)
             page.click("[role=alert] a >> nth=0")
             assert page.evaluate("document.activeElement.name") == "email"
-        assert [line for line in complaints if "Content Security Policy" in line] == []
+        assert complaints == []

@@ -2,75 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_core_python.sync_playwright import Axe
-from django.conf import settings as live
 from django.contrib.auth.models import User
 from django.test import Client
-from django.test.testcases import LiveServerThread, _StaticFilesHandler
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, sync_playwright
 
-from newsletter.models import RosterAnswer, RosterRound
+from newsletter.models import RosterAnswer
 from newsletter.roster import answers, files, rounds
 from newsletter.roster.questions import Typed
 from subscribers.models import Subscriber
-from tests.newsletter.roster.parts import CITY, answered, city, number_of
+from tests.browser import NARROW_AND_WIDE, Chromium, blocked_by_policy, check, session_of
+from tests.newsletter.roster.parts import CITY, answered, number_of, open_sheet
 
 pytestmark = pytest.mark.browser
 DESK = ("", "send/", "remind/", "close/", "of/kitakyushu/")
 
 
 @pytest.fixture
-def site(transactional_db: None, settings: Any) -> Iterator[str]:
+def site(served: str, settings: Any) -> str:
     settings.HUEY.immediate = False  # the mail itself is not what is looked at here
-    server = LiveServerThread("127.0.0.1", _StaticFilesHandler, port=0)
-    server.daemon = True
-    server.start()
-    server.is_ready.wait()
-    if server.error:
-        raise server.error
-    yield f"http://127.0.0.1:{server.port}"
-    server.terminate()
+    return served
 
 
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not found:
-        pytest.skip("Chromium is missing: .ci/system-packages installs it")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-
-
-def opened() -> Any:
-    sheet = city()
-    RosterRound.objects.update(deadline=timezone.localdate() + timedelta(days=14))
-    sheet.round.refresh_from_db()
-    return sheet
-
-
-def check(page: Page, width: int) -> None:
-    found = Axe().run(page)["violations"]
-    assert [(v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("serious", "critical")] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_an_officer_answers_without_javascript_and_then_in_excel(site: str, tmp_path: Path) -> None:
-    sheet = opened()
+def test_an_officer_answers_without_javascript_and_then_in_excel(site: str, tmp_path: Path, chromium: Chromium) -> None:
+    sheet = open_sheet()
     taro, jiro = number_of(sheet, "t-yamada"), number_of(sheet, "j-suzuki")
     path, form = urlsplit(rounds.link(sheet)).path, tmp_path / "form.xlsx"
     form.write_bytes(files.form_of(sheet))
-    with chromium() as browser:
-        page = browser.new_context(java_script_enabled=False, locale="ja-JP").new_page()
+    with chromium.page(scripts=False) as page:
         page.goto(f"{site}{path}")
         page.focus(f"[name=choice-{taro}][value=stay]")
         page.keyboard.press("ArrowDown")
@@ -99,14 +63,12 @@ def test_an_officer_answers_without_javascript_and_then_in_excel(site: str, tmp_
 
 
 @pytest.mark.parametrize("width", [360, 1200])
-def test_the_members_page_can_be_used_by_everybody(site: str, width: int) -> None:
-    sheet = opened()
+def test_the_members_page_can_be_used_by_everybody(site: str, width: int, chromium: Chromium) -> None:
+    sheet = open_sheet()
     taro, jiro = number_of(sheet, "t-yamada"), number_of(sheet, "j-suzuki")
     path = urlsplit(rounds.link(sheet)).path
-    with chromium() as browser:
-        page = browser.new_context(viewport={"width": width, "height": 800}, locale="ja-JP").new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
+    with chromium.page(width) as page:
+        complaints = blocked_by_policy(page)
         page.goto(f"{site}{path}")
         check(page, width)
         page.check(f"[name=choice-{jiro}][value=change]")
@@ -132,17 +94,16 @@ def test_the_members_page_can_be_used_by_everybody(site: str, width: int) -> Non
         check(page, width)
         page.goto(f"{site}{path[:-4]}/")
         check(page, width)
-        assert [line for line in complaints if "Content Security Policy" in line] == []
+        assert complaints == []
 
 
-def test_the_desk_can_be_used_by_everybody(site: str) -> None:
-    sheet = opened()
+def test_the_desk_can_be_used_by_everybody(site: str, chromium: Chromium) -> None:
+    sheet = open_sheet()
     rounds.send([sheet], timezone.now() - timedelta(days=2))
     new = Typed(name="佐藤 三郎", department="環境課", address="s-sato@example.jp", consented=True)
     answered(sheet, {"t-yamada": Typed("leave"), "kankyo": Typed("change", department="環境政策課")}, [new])
-    cookie = Client()
-    cookie.force_login(User.objects.create_superuser("hanako"))
-    value = cookie.cookies[live.SESSION_COOKIE_NAME].value
+    colleague = Client()
+    colleague.force_login(User.objects.create_superuser("hanako"))
     Subscriber.objects.create(
         address="x@gmail.com",
         address_key="x@gmail.com",
@@ -150,11 +111,8 @@ def test_the_desk_can_be_used_by_everybody(site: str) -> None:
         state="active",
         municipality=sheet.member.code,
     )
-    with chromium() as browser:
-        for width in (360, 1200):
-            context = browser.new_context(viewport={"width": width, "height": 800}, locale="ja-JP")
-            context.add_cookies([{"name": live.SESSION_COOKIE_NAME, "value": value, "url": site}])
-            page = context.new_page()
+    for width in NARROW_AND_WIDE:
+        with chromium.page(width, cookies=[session_of(colleague, site)]) as page:
             for path in DESK:
                 page.goto(f"{site}/staff/roster/{path}")
                 check(page, width)

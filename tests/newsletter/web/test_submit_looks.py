@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_core_python.sync_playwright import Axe
-from django.test.testcases import LiveServerThread, _StaticFilesHandler
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from feeds.models import Submission
+from tests.browser import Chromium, blocked_by_policy, check
 from tests.feeds.submission_parts import an_image
 from tests.newsletter.issue_parts import load_profile
 from tests.newsletter.web.submit_parts import page as link
@@ -33,29 +29,12 @@ ANSWERS = {
 
 
 @pytest.fixture
-def form(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[str]:
+def form(served: str, settings: Any, tmp_path: Path) -> str:
     """The address of a member's form on a running application."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.HUEY.immediate = False  # the mail itself is not what is looked at here
     load_profile()
-    path = link()
-    server = LiveServerThread("127.0.0.1", _StaticFilesHandler, port=0)
-    server.daemon = True
-    server.start()
-    server.is_ready.wait()
-    if server.error:
-        raise server.error
-    yield f"http://127.0.0.1:{server.port}{path}"
-    server.terminate()
-
-
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not found:
-        pytest.skip("Chromium is missing: .ci/system-packages installs it")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    return f"{served}{link()}"
 
 
 def fill(page: Page, photo: Path, answers: dict[str, str]) -> None:
@@ -66,17 +45,10 @@ def fill(page: Page, photo: Path, answers: dict[str, str]) -> None:
     page.set_input_files("[name=photo]", photo)
 
 
-def check(page: Page, width: int) -> None:
-    found = Axe().run(page)["violations"]
-    assert [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in ("serious", "critical")] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_a_member_sends_a_photo_without_javascript(form: str, tmp_path: Path) -> None:
+def test_a_member_sends_a_photo_without_javascript(form: str, tmp_path: Path, chromium: Chromium) -> None:
     photo = tmp_path / "写真.jpg"
     photo.write_bytes(an_image())
-    with chromium() as browser:
-        page = browser.new_context(java_script_enabled=False, locale="ja-JP").new_page()
+    with chromium.page(scripts=False) as page:
         page.goto(form)
         fill(page, photo, ANSWERS)
         page.click("button[value=check]")
@@ -92,13 +64,13 @@ def test_a_member_sends_a_photo_without_javascript(form: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("width", [360, 1200])
-def test_every_page_of_the_door_can_be_used_by_everybody(form: str, tmp_path: Path, width: int) -> None:
+def test_every_page_of_the_door_can_be_used_by_everybody(
+    form: str, tmp_path: Path, width: int, chromium: Chromium
+) -> None:
     photo = tmp_path / "写真.jpg"
     photo.write_bytes(an_image())
-    with chromium() as browser:
-        page = browser.new_context(viewport={"width": width, "height": 800}, locale="ja-JP").new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
+    with chromium.page(width) as page:
+        complaints = blocked_by_policy(page)
         page.goto(form)
         check(page, width)
         fill(page, photo, ANSWERS | {"event_starts_on": "12/5", "contact_email": "hanako"})
@@ -117,4 +89,4 @@ def test_every_page_of_the_door_can_be_used_by_everybody(form: str, tmp_path: Pa
         check(page, width)
         page.goto(f"{form[:-5]}/")
         check(page, width)
-        assert [line for line in complaints if "Content Security Policy" in line] == []
+        assert complaints == []

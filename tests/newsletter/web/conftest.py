@@ -1,0 +1,26 @@
+"""The application as a real browser reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test.testcases import LiveServerThread, _StaticFilesHandler
+
+
+@pytest.fixture
+def served(transactional_db: None, settings: Any) -> Iterator[str]:
+    """The address of the running application, for which links are made.
+
+    It serves its collected static files; pytest-django's live_server knows only the uncollected ones.
+    """
+    server = LiveServerThread("127.0.0.1", _StaticFilesHandler, port=0)
+    server.daemon = True
+    server.start()
+    server.is_ready.wait()
+    if server.error:
+        raise server.error
+    settings.BASE_URL = f"http://127.0.0.1:{server.port}"
+    yield settings.BASE_URL
+    server.terminate()
