@@ -28,7 +28,7 @@ class Page:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
-    script: Callable[[Any], None] | None = None  # writes to the handler itself
+    script: Callable[[Any], object] | None = None  # writes to the handler itself
     announce: bool = True  # send Content-Length
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:

@@ -1,104 +1,19 @@
-"""The product from outside: the command as a subprocess, with an instance of its own on each database."""
+"""The product from outside: an installation of its own for every test, on each database."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
 import pytest
 
+from tests.acceptance import stages
+from tests.acceptance.instance import Instance
+from tests.acceptance.stages import Stages
 from tests.postgres import PostgresMissingError, cluster
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@dataclass
-class Instance:
-    """An installation of its own: a var/ folder, a database, ports."""
-
-    var: Path
-    environment: dict[str, str]
-    web_port: int = field(default_factory=free_port)
-    smtp_port: int = field(default_factory=free_port)
-    catcher_web_port: int = field(default_factory=free_port)
-
-    def __post_init__(self) -> None:
-        self.environment |= {
-            "NEWSLETTER_ENV_FILE": os.devnull,
-            "NEWSLETTER_VAR": str(self.var),
-            "NEWSLETTER_PORT": str(self.web_port),
-            "NEWSLETTER_BASE_URL": f"http://127.0.0.1:{self.web_port}",
-            "NEWSLETTER_CATCHER_SMTP_PORT": str(self.smtp_port),
-            "NEWSLETTER_CATCHER_WEB_PORT": str(self.catcher_web_port),
-            "NEWSLETTER_FEEDS_ALLOW_LOOPBACK": "true",
-            "NEWSLETTER_CHECK_LINKS": "false",
-        }
-
-    @property
-    def base_url(self) -> str:
-        return self.environment["NEWSLETTER_BASE_URL"]
-
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "newsletter", *arguments]
-
-    def surroundings(self) -> dict[str, str]:
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLETTER_") and k != "DATABASE_URL"}
-        inherited.pop("DJANGO_SETTINGS_MODULE", None)
-        return inherited | self.environment
-
-    def run(self, *arguments: str, status: int = 0, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run one command, and insist on its exit code and that no traceback is shown."""
-        done = subprocess.run(
-            self.command(*arguments), cwd=CHECKOUT, env=self.surroundings(), input=stdin, text=True,
-            capture_output=True, timeout=120, check=False,
-        )  # fmt: skip
-        shown = f"{' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr, shown
-        assert done.returncode == status, shown
-        return done
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self.command(*arguments), cwd=CHECKOUT, env=self.surroundings(), text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
-    @contextlib.contextmanager
-    def serving(self) -> Iterator[str]:
-        """`newsletter serve` while the block runs; yields its address."""
-        server = self.start("serve")
-        try:
-            _wait_for_port(self.web_port, server)
-            yield self.base_url
-        finally:
-            server.terminate()
-            server.communicate(timeout=20)
-
-
-def _wait_for_port(port: int, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise AssertionError(f"the server ended: {process.communicate()[0]}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.1)
-    raise AssertionError("the server did not start within 30 seconds")
+DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture(scope="session")
@@ -113,32 +28,55 @@ def postgres_cluster() -> Iterator[str]:
 @pytest.fixture
 def postgres_address(postgres_cluster: str) -> str:
     """An empty database of its own on the real PostgreSQL."""
-    name = f"acceptance_{os.getpid()}_{time.monotonic_ns()}"
-    with psycopg.connect(f"{postgres_cluster}postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return f"{postgres_cluster}{name}"
+    return stages.database_of(postgres_cluster)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Instance:
-    """A migrated installation, once on SQLite and once on PostgreSQL."""
-    environment = {}
-    if request.param == "postgres":
-        environment["DATABASE_URL"] = request.getfixturevalue("postgres_address")
-    made = Instance(tmp_path / "var", environment)
-    made.run("migrate")
-    return made
+@pytest.fixture(scope="session")
+def sqlite_stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    """The originals on SQLite, which all processes of pytest-xdist share."""
+    own = tmp_path_factory.getbasetemp()
+    return Stages((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "stages")
+
+
+@pytest.fixture(scope="session")
+def postgres_stages(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: str) -> Stages:
+    """The originals in this process's PostgreSQL."""
+    return Stages(tmp_path_factory.mktemp("stages") / "postgres", postgres_cluster)
+
+
+@pytest.fixture(params=DATABASES)
+def on_database(request: pytest.FixtureRequest) -> Stages:
+    """The originals, once on SQLite and once on PostgreSQL."""
+    found = request.getfixturevalue(f"{request.param}_stages")
+    assert isinstance(found, Stages)
+    return found
 
 
 @pytest.fixture
-def sqlite_instance(tmp_path: Path) -> Instance:
+def instance(on_database: Stages, tmp_path: Path) -> Instance:
+    """A migrated installation, once on SQLite and once on PostgreSQL."""
+    return on_database.copy(stages.MIGRATED, tmp_path / "var")
+
+
+@pytest.fixture
+def sqlite_instance(sqlite_stages: Stages, tmp_path: Path) -> Instance:
     """A migrated installation on SQLite, for what does not depend on the database."""
-    made = Instance(tmp_path / "var", {})
-    made.run("migrate")
-    return made
+    return sqlite_stages.copy(stages.MIGRATED, tmp_path / "var")
 
 
-def get(url: str, timeout: float = 10) -> str:
-    """The text of a page on loopback."""
-    with urllib.request.urlopen(url, timeout=timeout) as answer:
-        return str(answer.read().decode("utf-8"))
+@pytest.fixture
+def suggested(sqlite_stages: Stages, tmp_path: Path) -> Instance:
+    """An installation on SQLite with a filled issue that nobody has approved."""
+    return sqlite_stages.copy(stages.SUGGESTED, tmp_path / "var")
+
+
+@pytest.fixture
+def approved(sqlite_stages: Stages, tmp_path: Path) -> Instance:
+    """An installation on SQLite with an approved issue, and no reader yet."""
+    return sqlite_stages.copy(stages.APPROVED, tmp_path / "var")
+
+
+@pytest.fixture
+def approved_anywhere(on_database: Stages, tmp_path: Path) -> Instance:
+    """The same, once on SQLite and once on PostgreSQL."""
+    return on_database.copy(stages.APPROVED, tmp_path / "var")

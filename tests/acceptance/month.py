@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.demo import sample_submissions
-from tests.acceptance.conftest import CHECKOUT, Instance
+from tests.acceptance.instance import CHECKOUT, Instance
 
 PROFILE = CHECKOUT / "newsletter" / "profiles" / "iclei-japan.toml"
 TODAY = datetime.now(ZoneInfo("Asia/Tokyo")).date()
@@ -48,10 +48,14 @@ def import_readers(instance: Instance, folder: Path, count: int) -> None:
     assert counts["added"] == count
 
 
-def approve_issue(instance: Instance) -> None:
-    """Open, suggest, and two people's yes."""
+def suggest_issue(instance: Instance) -> None:
+    """An issue of this month, filled with what there is."""
     instance.run("issue", "open", MONTH)
     instance.run("issue", "suggest", MONTH)
+
+
+def approve_issue(instance: Instance) -> None:
+    """Two people's yes."""
     for person in ("編集", "事務局長"):
         instance.run("issue", "approve", MONTH, "--by", person)
 
@@ -61,6 +65,7 @@ def ready_to_send(instance: Instance, folder: Path, readers: int) -> None:
     load_profile(instance)
     take_submissions(instance, folder)
     import_readers(instance, folder, readers)
+    suggest_issue(instance)
     approve_issue(instance)
 
 

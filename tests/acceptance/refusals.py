@@ -9,7 +9,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 
-from tests.acceptance.conftest import CHECKOUT, Instance
+from tests.acceptance.instance import CHECKOUT, Instance
 
 
 def with_settings(instance: Instance, settings: Mapping[str, str]) -> Instance:

@@ -19,8 +19,9 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page, Response
 
 from newsletter.demo import sample_photo
-from tests.acceptance import month
-from tests.acceptance.conftest import Instance
+from tests.acceptance import month, stages
+from tests.acceptance.instance import Instance
+from tests.acceptance.stages import Stages
 from tests.browser import NARROW_AND_WIDE, Chromium, check, tab_to
 from tests.smtp_server import ReceivingServer, receiving
 
@@ -82,11 +83,12 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, chromium: Chromium) -> Iterator[Site]:
+def running(sqlite_stages: Stages, tmp_path_factory: pytest.TempPathFactory, chromium: Chromium) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("browser")
-    instance = Instance(folder / "var", {"DJANGO_SUPERUSER_PASSWORD": PASSWORD})
-    instance.run("migrate")
-    month.ready_to_send(instance, folder, 3)
+    instance = sqlite_stages.copy(stages.SUGGESTED, folder / "var")
+    instance.environment["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
+    month.import_readers(instance, folder, 3)
+    month.approve_issue(instance)  # here, so that what is frozen names this server
     instance.run("manage", "createsuperuser", "--noinput", "--username", STAFF, "--email", "mihon@example.jp")
     with receiving() as relay:
         instance.environment["NEWSLETTER_RELAY_URL"] = f"smtp://127.0.0.1:{relay.port}"

@@ -20,7 +20,7 @@ from newsletter.mail.outcome import Outcome
 from newsletter.mail.reply import Stage
 from newsletter.mail.smtp import Security, SmtpConnectError, SmtpConnection, SmtpResult
 from newsletter.verdicts import REASONS
-from tests.acceptance.conftest import CHECKOUT
+from tests.acceptance.instance import CHECKOUT
 from tests.newsletter import books
 from tests.newsletter.books import NOW
 from tests.smtp_client import CONTENT, relay_at

@@ -30,7 +30,7 @@ from newsletter.demo import sample_readers
 from newsletter.demo.instance import DemoError, Ports
 from newsletter.demo.instance import Instance as DemoInstance
 from tests.acceptance import month
-from tests.acceptance.conftest import CHECKOUT, get
+from tests.acceptance.instance import CHECKOUT, get
 
 pytestmark = pytest.mark.acceptance
 

@@ -5,27 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-import shutil
 import subprocess
-import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance import month
-from tests.acceptance.conftest import Instance
+from tests.acceptance import month, stages
+from tests.acceptance.instance import Instance
 from tests.acceptance.refusals import checked, failed
+from tests.acceptance.sending import EVERYBODY, READERS, SEND, times_received, wait_for_mails
+from tests.acceptance.stages import Stages
 from tests.smtp_server import ReceivingServer, receiving
 
 pytestmark = pytest.mark.acceptance
 
-READERS = 60
 CONNECTIONS = 2
-SEND = ("campaign", "send", month.MONTH, "--yes", "--by", "事務局長")
-EVERYBODY = {month.reader(number): 1 for number in range(1, READERS + 1)}
 
 
 @dataclass
@@ -69,33 +65,16 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
         subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The var/ of an installation on SQLite with an approved issue."""
-    folder = tmp_path_factory.mktemp("prepared")
-    instance = Instance(folder / "var", {})
-    instance.run("migrate")
-    month.ready_to_send(instance, folder, READERS)
-    return instance.var
-
-
 @contextlib.contextmanager
-def sending_from(prepared: Path, var: Path) -> Iterator[tuple[Instance, ReceivingServer]]:
+def sending_from(originals: Stages, var: Path) -> Iterator[tuple[Instance, ReceivingServer]]:
     """An installation in `var` and the relay that it sends to."""
-    shutil.copytree(prepared, var)
+    instance = originals.copy(stages.SIXTY, var)
     with receiving(delay=0.05) as server:
-        yield Instance(var, {
+        instance.environment |= {
             "NEWSLETTER_RELAY_URL": f"smtp://127.0.0.1:{server.port}",
             "NEWSLETTER_RELAY_CONNECTIONS": str(CONNECTIONS),
-        }), server  # fmt: skip
-
-
-def wait_for_mails(server: ReceivingServer, count: int, sender: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while len(server.received) < count:
-        assert sender.poll() is None, sender.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+        }
+        yield instance, server
 
 
 def what_it_says(sender: subprocess.Popen[str]) -> str:
@@ -103,10 +82,6 @@ def what_it_says(sender: subprocess.Popen[str]) -> str:
     assert sender.returncode == 1, said
     assert "Traceback" not in said, said
     return checked(said)
-
-
-def times_received(server: ReceivingServer) -> Counter[str]:
-    return Counter(recipient for mail in list(server.received) for recipient in mail.recipients)
 
 
 def goes_on_and_balances(instance: Instance, server: ReceivingServer, *how: str) -> None:
@@ -121,9 +96,9 @@ def goes_on_and_balances(instance: Instance, server: ReceivingServer, *how: str)
 
 
 def test_a_disk_that_fills_up_in_the_middle_of_a_campaign_and_may_then_not_be_written_to(
-    prepared: Path, disk: Disk
+    sqlite_stages: Stages, disk: Disk
 ) -> None:
-    with sending_from(prepared, disk.path / "var") as (instance, server):
+    with sending_from(sqlite_stages, disk.path / "var") as (instance, server):
         sender = instance.start(*SEND)
         wait_for_mails(server, 10, sender)
         disk.fill()
@@ -144,8 +119,8 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_campaign_and_may_then_not_be_wr
         goes_on_and_balances(instance, server)
 
 
-def test_a_limit_on_the_size_of_files_met_in_the_middle_of_a_campaign(prepared: Path, tmp_path: Path) -> None:
-    with sending_from(prepared, tmp_path / "var") as (instance, server):
+def test_a_limit_on_the_size_of_files_met_in_the_middle_of_a_campaign(sqlite_stages: Stages, tmp_path: Path) -> None:
+    with sending_from(sqlite_stages, tmp_path / "var") as (instance, server):
         sender = instance.start(*SEND)
         wait_for_mails(server, 10, sender)
         resource.prlimit(sender.pid, resource.RLIMIT_FSIZE, (4096, 4096))
@@ -154,8 +129,8 @@ def test_a_limit_on_the_size_of_files_met_in_the_middle_of_a_campaign(prepared: 
         goes_on_and_balances(instance, server, "continue")  # as `newsletter work` does every minute
 
 
-def test_a_folder_of_journals_that_may_not_be_written_to(prepared: Path, disk: Disk, tmp_path: Path) -> None:
-    with sending_from(prepared, tmp_path / "var") as (instance, server):
+def test_a_folder_of_journals_that_may_not_be_written_to(sqlite_stages: Stages, disk: Disk, tmp_path: Path) -> None:
+    with sending_from(sqlite_stages, tmp_path / "var") as (instance, server):
         (instance.var / "workers").mkdir(exist_ok=True)
         _mount("--bind", "-o", "ro", str(disk.path), str(instance.var / "workers"))
         try:

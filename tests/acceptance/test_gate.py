@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from tests.acceptance import month
-from tests.acceptance.conftest import Instance
+from tests.acceptance.instance import Instance
 
 # The errors that real issues went out with.
 REAL_LIFE = (
@@ -16,12 +15,8 @@ REAL_LIFE = (
 )
 
 
-def test_the_gate_stops_an_issue_until_it_is_put_right(sqlite_instance: Instance, tmp_path: Path) -> None:
-    instance = sqlite_instance
-    month.load_profile(instance)
-    month.take_submissions(instance, tmp_path)
-    instance.run("issue", "open", month.MONTH)
-    instance.run("issue", "suggest", month.MONTH)
+def test_the_gate_stops_an_issue_until_it_is_put_right(suggested: Instance) -> None:
+    instance = suggested
     instance.run("issue", "write", "1", "--text", REAL_LIFE)
 
     refused = instance.run("issue", "approve", month.MONTH, "--by", "編集", status=1)

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from subscribers.staging import ROWS
-from tests.acceptance.conftest import Instance
+from tests.acceptance.instance import Instance
 
 pytestmark = pytest.mark.acceptance
 

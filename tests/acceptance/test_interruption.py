@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance import month
-from tests.acceptance.conftest import Instance
+from tests.acceptance.instance import Instance
+from tests.acceptance.sending import SEND, times_received, wait_for_mails
 from tests.smtp_server import ReceivingServer, receiving
 
 pytestmark = pytest.mark.acceptance
@@ -24,25 +23,18 @@ def start_sending(instance: Instance, server: ReceivingServer, wait_for: int) ->
     """A sender in the middle of its campaign: at least `wait_for` mails are through, and not nearly all."""
     instance.environment["NEWSLETTER_RELAY_URL"] = f"smtp://127.0.0.1:{server.port}"
     instance.environment["NEWSLETTER_RELAY_CONNECTIONS"] = str(CONNECTIONS)
-    sender = instance.start("campaign", "send", month.MONTH, "--yes", "--by", "事務局長")
-    deadline = time.monotonic() + 60
-    while len(server.received) < wait_for:
-        assert sender.poll() is None, sender.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    sender = instance.start(*SEND)
+    wait_for_mails(server, wait_for, sender)
     return sender
-
-
-def times_received(server: ReceivingServer) -> Counter[str]:
-    return Counter(recipient for mail in list(server.received) for recipient in mail.recipients)
 
 
 def everybody() -> set[str]:
     return {month.reader(number) for number in range(1, READERS + 1)}
 
 
-def test_ctrl_c_stops_cleanly_and_resume_goes_on(instance: Instance, tmp_path: Path) -> None:
-    month.ready_to_send(instance, tmp_path, READERS)
+def test_ctrl_c_stops_cleanly_and_resume_goes_on(approved_anywhere: Instance, tmp_path: Path) -> None:
+    instance = approved_anywhere
+    month.import_readers(instance, tmp_path, READERS)
     with receiving(delay=0.02) as server:
         sender = start_sending(instance, server, 20)
         sender.send_signal(signal.SIGINT)
@@ -57,8 +49,9 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(instance: Instance, tmp_path: P
     assert month.states(instance) == {"sent": READERS}
 
 
-def test_kill_9_doubles_nobody_and_lists_the_doubt(instance: Instance, tmp_path: Path) -> None:
-    month.ready_to_send(instance, tmp_path, READERS)
+def test_kill_9_doubles_nobody_and_lists_the_doubt(approved_anywhere: Instance, tmp_path: Path) -> None:
+    instance = approved_anywhere
+    month.import_readers(instance, tmp_path, READERS)
     with receiving(delay=0.02) as server:
         sender = start_sending(instance, server, 20)
         sender.kill()

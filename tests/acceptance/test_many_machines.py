@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.acceptance import month
-from tests.acceptance.conftest import Instance
+from tests.acceptance.instance import Instance
 from tests.smtp_server import ReceivingServer, receiving
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.postgres]

@@ -12,19 +12,20 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.acceptance import month
-from tests.acceptance.conftest import CHECKOUT, Instance, free_port
+from tests.acceptance import month, stages
+from tests.acceptance.instance import CHECKOUT, Instance, free_port
 from tests.acceptance.refusals import failed, limited
+from tests.acceptance.stages import Stages
 
 pytestmark = pytest.mark.acceptance
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Instance:
-    """A migrated installation with its profile, that no test here changes."""
-    instance = Instance(tmp_path_factory.mktemp("misuse") / "var", {})
-    instance.run("migrate")
+def installed(sqlite_stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Instance:
+    """A migrated installation with its profile and an empty issue, that no test here changes."""
+    instance = sqlite_stages.copy(stages.MIGRATED, tmp_path_factory.mktemp("misuse") / "var")
     month.load_profile(instance)
+    instance.run("issue", "open", month.MONTH)
     return instance
 
 
@@ -57,10 +58,6 @@ def unusable(folder: Path) -> dict[str, Path]:
      "subscribers check-addresses --jsonl", "text clean --jsonl", "text wrap --jsonl"],
 )  # fmt: skip
 def test_a_file_that_is_no_use_is_named(installed: Instance, tmp_path: Path, command: str) -> None:
-    if command.startswith("issue"):
-        opened = month.report(installed, "issue", "list")
-        if not opened:
-            installed.run("issue", "open", month.MONTH)
     for kind, file in unusable(tmp_path).items():
         if kind == "empty" and "jsonl" in command:
             installed.run(*command.split(), str(file))  # no lines: nothing to do

@@ -9,8 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import threading
-import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,44 +16,27 @@ import psycopg
 import pytest
 
 from newsletter.demo import sample_submissions
-from tests.acceptance import month
-from tests.acceptance.conftest import CHECKOUT, Instance, free_port
+from tests.acceptance import month, stages
+from tests.acceptance.instance import CHECKOUT, Instance, free_port
 from tests.acceptance.refusals import checked, failed, limited, with_settings
+from tests.acceptance.sending import EVERYBODY, READERS, SEND, times_received, wait_for_mails
+from tests.acceptance.stages import Stages
 from tests.certificates import Authority
 from tests.smtp_server import ReceivingServer, receiving
 
 pytestmark = pytest.mark.acceptance
 
-READERS = 60
-SEND = ("campaign", "send", month.MONTH, "--yes", "--by", "事務局長")
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The var/ of an installation on SQLite with an approved issue."""
-    folder = tmp_path_factory.mktemp("prepared")
-    instance = Instance(folder / "var", {})
-    instance.run("migrate")
-    month.ready_to_send(instance, folder, READERS)
-    return instance.var
-
 
 @pytest.fixture
-def ready(prepared: Path, tmp_path: Path) -> Instance:
-    """A copy of it, to do with as one likes."""
-    shutil.copytree(prepared, tmp_path / "var")
-    return Instance(tmp_path / "var", {"NEWSLETTER_RELAY_CONNECTIONS": "2"})
+def ready(sqlite_stages: Stages, tmp_path: Path) -> Instance:
+    """An installation on SQLite with an approved issue and sixty readers."""
+    instance = sqlite_stages.copy(stages.SIXTY, tmp_path / "var")
+    instance.environment["NEWSLETTER_RELAY_CONNECTIONS"] = "2"
+    return instance
 
 
 def use_relay(instance: Instance, server: ReceivingServer) -> None:
     instance.environment["NEWSLETTER_RELAY_URL"] = f"smtp://127.0.0.1:{server.port}"
-
-
-def times_received(server: ReceivingServer) -> Counter[str]:
-    return Counter(recipient for mail in list(server.received) for recipient in mail.recipients)
-
-
-EVERYBODY = {month.reader(number): 1 for number in range(1, READERS + 1)}
 
 
 # ------------------------------------------------------------ approval
@@ -101,8 +82,10 @@ def test_only_what_two_people_approved_and_nobody_changed_goes_out_and_only_once
         assert len(server.received) == 3
 
 
-def test_an_edition_that_was_changed_in_the_database_does_not_go_out(instance: Instance, tmp_path: Path) -> None:
-    month.ready_to_send(instance, tmp_path, 3)
+def test_an_edition_that_was_changed_in_the_database_does_not_go_out(on_database: Stages, tmp_path: Path) -> None:
+    instance = on_database.copy(stages.SUGGESTED, tmp_path / "var")
+    month.import_readers(instance, tmp_path, 3)
+    month.approve_issue(instance)
     instance.run("campaign", "plan", month.MONTH)
     change_editions(instance)
     with receiving() as server:
@@ -169,14 +152,6 @@ def test_a_relay_that_goes_away_pauses_the_campaign_and_resume_goes_on(ready: In
     received = times_received(server) + times_received(second)
     assert set(received.values()) == {1}
     assert READERS - len(received) <= states.get("in_doubt", 0) <= 2
-
-
-def wait_for_mails(server: ReceivingServer, count: int, sender: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while len(server.received) < count:
-        assert sender.poll() is None, sender.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_disk_too_full_to_keep_the_journal_sends_nothing_and_loses_nothing(ready: Instance) -> None:

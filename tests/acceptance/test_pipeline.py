@@ -17,7 +17,7 @@ import pytest
 
 from newsletter.demo import sample_feeds
 from tests.acceptance import month
-from tests.acceptance.conftest import Instance
+from tests.acceptance.instance import Instance
 from tests.smtp_server import Received, receiving
 
 pytestmark = pytest.mark.acceptance
@@ -59,6 +59,7 @@ def test_a_month_from_the_sources_to_the_mailboxes(instance: Instance, tmp_path:
     month.take_submissions(instance, tmp_path)
     month.import_readers(instance, tmp_path, READERS)
     instance.run("subscribers", "suppress", month.reader(1), "--by", "編集")
+    month.suggest_issue(instance)
     month.approve_issue(instance)
 
     with receiving() as server:
@@ -93,11 +94,9 @@ def test_a_month_from_the_sources_to_the_mailboxes(instance: Instance, tmp_path:
 POLLED = ("demo-ministry", "demo-broken")
 
 
-def test_a_rehearsal_reaches_the_catcher_only_and_leaves_the_readers_alone(
-    sqlite_instance: Instance, tmp_path: Path
-) -> None:
-    instance = sqlite_instance
-    month.ready_to_send(instance, tmp_path, 5)
+def test_a_rehearsal_reaches_the_catcher_only_and_leaves_the_readers_alone(approved: Instance, tmp_path: Path) -> None:
+    instance = approved
+    month.import_readers(instance, tmp_path, 5)
     with receiving() as real, receiving(port=instance.smtp_port) as catcher:
         instance.environment["NEWSLETTER_RELAY_URL"] = f"smtp://127.0.0.1:{real.port}"
         instance.run("campaign", "rehearse", month.MONTH, "--yes", "--by", "編集")
@@ -106,10 +105,10 @@ def test_a_rehearsal_reaches_the_catcher_only_and_leaves_the_readers_alone(
 
 
 def test_the_data_moves_from_sqlite_to_postgresql_as_the_manual_says(
-    sqlite_instance: Instance, postgres_address: str, tmp_path: Path
+    approved: Instance, postgres_address: str, tmp_path: Path
 ) -> None:
-    instance = sqlite_instance
-    month.ready_to_send(instance, tmp_path, 5)
+    instance = approved
+    month.import_readers(instance, tmp_path, 5)
     before = month.report(instance, "issue", "show", month.MONTH)["placements"]
     file = str(tmp_path / "all.json")
     instance.run("manage", "dumpdata", "--natural-foreign", "--exclude", "contenttypes",

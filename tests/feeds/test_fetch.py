@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,6 +27,7 @@ from tests.feed_server import FeedServer, Page, rss, serving
 
 LIMITS = Limits(connect_seconds=2, read_seconds=2, total_seconds=5, max_bytes=100_000, allow_loopback=True)
 NONE = Validators()
+SOON = 30  # seconds, where a second is needed and what must not happen takes a minute
 
 
 @pytest.fixture
@@ -180,8 +182,8 @@ def test_a_redirect_to_a_private_address_is_not_followed(server: FeedServer, tar
     server.pages["/feed"] = redirect(target)
     started = time.monotonic()
     with pytest.raises(FetchError):
-        get(server, "/feed")
-    assert time.monotonic() - started < 1.5  # nobody tried to connect
+        get(server, "/feed", limits=replace(LIMITS, connect_seconds=60, total_seconds=60))
+    assert time.monotonic() - started < SOON  # nobody tried to connect
 
 
 def test_loopback_is_refused_unless_it_is_allowed(server: FeedServer) -> None:
@@ -281,10 +283,14 @@ def test_a_bomb_is_stopped_at_the_limit(server: FeedServer, as_file: bool) -> No
     bomb = gzip.compress(b"\0" * 50_000_000)
     assert len(bomb) < LIMITS.max_bytes
     server.pages["/feed"] = Page(body=bomb, headers={} if as_file else {"Content-Encoding": "gzip"})
-    started = time.monotonic()
-    with pytest.raises(FetchError, match="大きすぎます"):
-        get(server, "/feed")
-    assert time.monotonic() - started < 2
+    tracemalloc.start()
+    try:
+        with pytest.raises(FetchError, match="大きすぎます"):
+            get(server, "/feed")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 5_000_000  # bytes, of the fifty million
 
 
 def test_a_bomb_in_many_members_is_stopped_too(server: FeedServer) -> None:
@@ -341,18 +347,20 @@ def test_a_document_longer_than_announced_is_cut_where_it_was_announced(server: 
     assert get(server, "/feed").body == rss("a")
 
 
-# ------------------------------------------------------------ time
+# ------------------------------------------------------------ time, each server being willing to take a minute
 def test_a_silent_server_is_left_after_the_read_time_out(server: FeedServer) -> None:
-    server.pages["/feed"] = Page(announce=False, script=lambda handler: time.sleep(2))
+    left = threading.Event()
+    server.pages["/feed"] = Page(announce=False, script=lambda handler: left.wait(60))
     started = time.monotonic()
     with pytest.raises(FetchError, match="途絶え"):
-        get(server, "/feed", limits=replace(LIMITS, read_seconds=0.3))
-    assert time.monotonic() - started < 1.5
+        get(server, "/feed", limits=replace(LIMITS, read_seconds=0.3, total_seconds=60))
+    left.set()
+    assert time.monotonic() - started < SOON
 
 
 def test_a_server_that_drips_is_left_after_the_total_time(server: FeedServer) -> None:
     def drip(handler: Any) -> None:
-        for _ in range(100):
+        for _ in range(600):
             handler.wfile.write(b"x")
             time.sleep(0.1)
 
@@ -360,7 +368,7 @@ def test_a_server_that_drips_is_left_after_the_total_time(server: FeedServer) ->
     started = time.monotonic()
     with pytest.raises(FetchError, match="全体で"):
         get(server, "/feed", limits=replace(LIMITS, total_seconds=0.8))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < SOON
 
 
 def test_headers_that_drip_are_left_too() -> None:
@@ -368,7 +376,7 @@ def test_headers_that_drip_are_left_too() -> None:
         connection, _ = listener.accept()
         with connection:
             connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
-            for _ in range(100):
+            for _ in range(600):
                 try:
                     connection.sendall(b"y")
                 except OSError:
@@ -381,7 +389,7 @@ def test_headers_that_drip_are_left_too() -> None:
         started = time.monotonic()
         with pytest.raises(FetchError, match="全体で"):
             fetch(f"http://127.0.0.1:{listener.getsockname()[1]}/", NONE, replace(LIMITS, total_seconds=0.8))
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < SOON
         thread.join()
 
 

@@ -117,10 +117,10 @@ def test_rubbish_is_refused_in_words(document: bytes) -> None:
     ids=["author", "categories", "namespaces", "attributes", "white-space", "lists", "depth", "quotes"],
 )
 def test_a_document_made_to_keep_us_busy_does_not(document: bytes) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with contextlib.suppress(ParseError):
         parse_feed(document, url="", patience=15)
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20  # seconds of ours alone; the slowest needs about one
 
 
 def test_patience_has_an_end() -> None:

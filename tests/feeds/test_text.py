@@ -241,7 +241,7 @@ def test_normal_form_is_reached_at_once(raw: str) -> None:
     ids=["lists", "bold", "anchors", "lines", "breaks", "empty", "posts", "long", "brackets", "ampersands", "short"],
 )
 def test_monsters_are_cleaned_in_time(monster: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     cleaned = text.clean_html(monster, BASE)
     assert text.clean_html(cleaned, BASE) == cleaned
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20  # seconds of ours alone; the slowest needs about one

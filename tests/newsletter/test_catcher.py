@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import smtplib
 import socket
-import time
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -296,18 +295,13 @@ def test_nothing_outside_the_maildir_can_be_read(catcher: Catcher, path: str) ->
     assert ask(catcher, path).status == 404
 
 
-def test_a_thousand_mails_are_listed_quickly(tmp_path: Path) -> None:
+def test_a_thousand_mails_are_listed_and_none_is_opened_a_second_time(tmp_path: Path) -> None:
     maildir = Maildir(tmp_path)
     maildir.make()
     content = letter(html=HTML + "<p>長い本文</p>" * 3000)
-    started = time.perf_counter()
-    for number in range(1000):
-        maildir.keep("a@example.jp", [f"r{number}@example.jp"], content)
-    assert time.perf_counter() - started < 3
-    started = time.perf_counter()
-    assert len(maildir.headings()) == 1000
-    first = time.perf_counter() - started
-    assert first < 3
-    started = time.perf_counter()
-    maildir.headings()
-    assert time.perf_counter() - started < max(first / 4, 0.05)  # nothing is opened again
+    names = [maildir.keep("a@example.jp", [f"r{number}@example.jp"], content) for number in range(1000)]
+    listed = maildir.headings()
+    assert [heading.name for heading in listed] == sorted(names, reverse=True)
+    for name in names:
+        (tmp_path / "new" / name).write_bytes(b"Subject: something else\r\n\r\n")
+    assert maildir.headings() == listed

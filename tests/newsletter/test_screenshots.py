@@ -40,7 +40,7 @@ def test_a_browser_that_hangs_is_ended_with_its_helpers(tmp_path: Path, monkeypa
     start = time.monotonic()
     with pytest.raises(ScreenshotError, match="秒以内に終わりませんでした"):
         screenshots.take(PAGE, tmp_path / "page.png", 320, seconds=0.5)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 40  # it would have slept for sixty seconds
     helper = Path("/proc") / (tmp_path / "helper").read_text().strip() / "stat"
     for _ in range(50):
         if not helper.exists() or helper.read_text().split()[2] == "Z":
