@@ -56,16 +56,27 @@ def send(campaign: int, how: Sending, var: Path) -> tuple[float, list[int]]:
 
 
 def _folder(var: Path, number: int, how: Sending) -> Path:
-    """One for each worker, as on machines of their own; the keys are the same everywhere."""
-    if how.workers == 1:
+    """One for each worker, as on machines of their own, let in once; the keys are the same everywhere."""
+    if number == 0:
+        _register()
         return var
     own = var / f"machine-{number}"
-    own.mkdir(exist_ok=True)
+    is_new = not own.exists()
     for key in (*KEYS_OF_AN_INSTALLATION, *(f"dkim/{name}" for name in how.keys)):
-        (own / key).parent.mkdir(exist_ok=True)
+        (own / key).parent.mkdir(parents=True, exist_ok=True)
         (own / key).write_bytes((var / key).read_bytes())
         (own / key).chmod(0o600)
+    if is_new:
+        command = [sys.executable, "-m", "newsletter", "adopt", "--join", "--by", "bench"]
+        subprocess.run(command, env=_environment(own, how), stdout=subprocess.DEVNULL, check=True)
     return own
+
+
+def _register() -> None:
+    """The first machine of an installation."""
+    from newsletter import identity
+
+    identity.require()
 
 
 def _environment(folder: Path, how: Sending) -> dict[str, str]:
