@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import pytest
 from axe_core_python.sync_playwright import Axe
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -78,11 +79,15 @@ class Chromium:
 
 @contextlib.contextmanager
 def _database_allowed() -> Iterator[None]:
-    """Django refuses its database wherever an event loop runs; Playwright's only waits while our code runs."""
+    """Django refuses its database wherever an event loop runs; Playwright's only waits while our code runs.
+
+    It keeps the connections of a loop apart from the thread's own, so nobody else would close them.
+    """
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     try:
         yield
     finally:
+        connections.close_all()
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 

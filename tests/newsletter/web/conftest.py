@@ -7,6 +7,17 @@ from typing import Any
 
 import pytest
 from django.test.testcases import LiveServerThread, _StaticFilesHandler
+from huey.storage import MemoryStorage
+
+
+@pytest.fixture
+def idle_office(immediate_tasks: None, settings: Any) -> None:
+    """Letters wait and are never sent: the pages are what is looked at.
+
+    They wait in memory; for a queue in PostgreSQL every thread of the server would keep a connection of its own.
+    """
+    settings.HUEY.immediate = False
+    settings.HUEY.storage = MemoryStorage()
 
 
 @pytest.fixture
@@ -21,6 +32,7 @@ def served(transactional_db: None, settings: Any) -> Iterator[str]:
     server.is_ready.wait()
     if server.error:
         raise server.error
+    server.httpd.daemon_threads = False  # its end waits for them, and with them for their hold on the database
     settings.BASE_URL = f"http://127.0.0.1:{server.port}"
     yield settings.BASE_URL
     server.terminate()

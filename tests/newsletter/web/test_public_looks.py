@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -21,9 +20,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def site(served: str, settings: Any) -> str:
+def site(served: str, idle_office: None) -> str:
     """The address of a running application; links are made for it."""
-    settings.HUEY.immediate = False  # the mail itself is not what is looked at here
     load_profile()
     return served
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,8 +23,7 @@ DESK = ("", "send/", "remind/", "close/", "of/kitakyushu/")
 
 
 @pytest.fixture
-def site(served: str, settings: Any) -> str:
-    settings.HUEY.immediate = False  # the mail itself is not what is looked at here
+def site(served: str, idle_office: None) -> str:
     return served
 
 

@@ -29,10 +29,9 @@ ANSWERS = {
 
 
 @pytest.fixture
-def form(served: str, settings: Any, tmp_path: Path) -> str:
+def form(served: str, idle_office: None, settings: Any, tmp_path: Path) -> str:
     """The address of a member's form on a running application."""
     settings.MEDIA_ROOT = tmp_path / "media"
-    settings.HUEY.immediate = False  # the mail itself is not what is looked at here
     load_profile()
     return f"{served}{link()}"
 
