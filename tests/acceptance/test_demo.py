@@ -30,7 +30,7 @@ from newsletter.demo import sample_readers
 from newsletter.demo.instance import DemoError, Ports
 from newsletter.demo.instance import Instance as DemoInstance
 from tests.acceptance import month
-from tests.acceptance.instance import CHECKOUT, get
+from tests.acceptance.instance import CHECKOUT, get, hear_ctrl_c
 
 pytestmark = pytest.mark.acceptance
 
@@ -41,7 +41,7 @@ def demo(*arguments: str, var: Path) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NEWSLETTER_")}
     return subprocess.Popen(
         [sys.executable, "-m", "newsletter", "demo", *arguments, "--var", str(var)], cwd=CHECKOUT, text=True,
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c,
     )  # fmt: skip
 
 
