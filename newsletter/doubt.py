@@ -58,7 +58,7 @@ def _decide(ids: Iterable[int], state: Delivery.State, words: str, now: datetime
 
 
 def doubt_unfinished(now: datetime, reason: str) -> int:
-    """QUEUED, DEFERRED and SENDING -> IN_DOUBT for everything: an old copy of the ledger cannot know. How many."""
+    """Waiting and SENDING -> IN_DOUBT for everything: an old copy of the ledger cannot know. How many."""
     unfinished = Delivery.objects.filter(state__in=UNFINISHED)
     return unfinished.update(
         state=State.IN_DOUBT, reason=reason[:100], retry_at=None, settled_at=now, claimed_by="", lease_until=None

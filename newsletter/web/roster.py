@@ -43,6 +43,7 @@ LARGEST_FILE = 5 * 1024 * 1024  # bytes
 LARGEST_REQUEST = LARGEST_FILE + 1024 * 1024
 POSTS_PER_HOUR = 120
 MOST_ON_PAGE = 150  # people; beyond that only the Excel form is offered
+HEADING = "宛先の確認のページを開けません"
 CLOSED = "この宛先の確認は終わりました。ご協力ありがとうございました。変更は事務局へご連絡ください。"
 TOO_LARGE = "ファイルが大きすぎます（5MBまで）。貼り付けた画像があれば消してください。"
 TOO_MANY = "送信の回数が多すぎます。しばらくたってから、もう一度お試しください。"
@@ -238,7 +239,7 @@ def _render(
 
 
 def _closed(request: HttpRequest, message: str, status: int) -> HttpResponse:
-    return render(request, "roster/closed.html", {"message": message}, status=status)
+    return render(request, "link_closed.html", {"heading": HEADING, "message": message}, status=status)
 
 
 def _may_post(request: HttpRequest, sheet: RosterSheet) -> bool:

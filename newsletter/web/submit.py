@@ -40,6 +40,7 @@ LARGEST_REQUEST = (
 )  # bytes; above a photo's limit, so that a photo a little too large gets a kind answer
 POSTS_PER_HOUR = 120
 RECENT = 20
+HEADING = "投稿フォームを開けません"
 CLOSED = "この会員の投稿フォームは、いまは使えません。"
 TOO_MANY = "送信の回数が多すぎます。入力した内容は残っています。しばらくたってから、もう一度お試しください。"
 TROUBLE = "いまは受け付けられません。入力した内容は残っています。しばらくたってから、もう一度送信してください。"
@@ -253,7 +254,7 @@ def _render(
 
 
 def _closed(request: HttpRequest, message: str, status: int) -> HttpResponse:
-    return render(request, "submit/closed.html", {"message": message}, status=status)
+    return render(request, "link_closed.html", {"heading": HEADING, "message": message}, status=status)
 
 
 def _token(request: HttpRequest) -> str:
