@@ -52,7 +52,7 @@ def collect(address: str, fingerprint: str) -> Held:
     person = Subscriber.objects.filter(fingerprint=fingerprint).first()
     of_person = {"subscriber": person}
     rows = Delivery.objects.filter(**of_person).select_related("campaign__edition__issue", "letter")
-    letters = Letter.objects.filter(**of_person).order_by("written_at")
+    letters = Letter.objects.filter(**of_person).order_by("written_at", "pk")
     excluded = Exclusion.objects.filter(**of_person).select_related("campaign__edition__issue")
     former = FormerValues.objects.filter(**of_person).select_related("import_run")
     found = erasures.held(fingerprint)
@@ -60,15 +60,15 @@ def collect(address: str, fingerprint: str) -> Held:
     return Held(
         address,
         person,
-        tuple(Suppression.objects.filter(fingerprint=fingerprint).order_by("at")),
+        tuple(Suppression.objects.filter(fingerprint=fingerprint).order_by("at", "pk")),
         tuple(consent.history(fingerprint)),
-        tuple(rows.exclude(campaign=None).order_by("queued_at")) if person else (),
+        tuple(rows.exclude(campaign=None).order_by("queued_at", "pk")) if person else (),
         tuple(letters) if person else (),
         tuple(excluded) if person else (),
         tuple(former) if person else (),
         tuple(Contributor.objects.filter(pk__in=found.contacts.contributors).select_related("member")),
-        tuple(submissions.select_related("member").order_by("received_at")),
-        tuple(Letter.objects.filter(pk__in=found.letters).order_by("written_at")),
+        tuple(submissions.select_related("member").order_by("received_at", "pk")),
+        tuple(Letter.objects.filter(pk__in=found.letters).order_by("written_at", "pk")),
     )
 
 

@@ -15,7 +15,7 @@ State = Campaign.State
 
 def due(now: datetime) -> QuerySet[Campaign]:
     """Planned campaigns whose hour has come."""
-    return _with_issue().filter(state=State.PLANNED, starts_at__lte=now).order_by("starts_at")
+    return _with_issue().filter(state=State.PLANNED, starts_at__lte=now).order_by("starts_at", "pk")
 
 
 def start_at_its_hour(campaign: Campaign, now: datetime) -> bool:
@@ -57,7 +57,7 @@ def _with_work(now: datetime) -> QuerySet[Campaign]:
         Q(state__in=(Delivery.State.QUEUED, Delivery.State.HELD)) | Q(state=Delivery.State.DEFERRED, retry_at__lte=now)
     )
     over = ~Exists(mine.filter(state__in=delivery.UNFINISHED))
-    return _with_issue().filter(Exists(ready) | over, state=State.SENDING).order_by("started_at")
+    return _with_issue().filter(Exists(ready) | over, state=State.SENDING).order_by("started_at", "pk")
 
 
 def _with_issue() -> QuerySet[Campaign]:

@@ -103,4 +103,4 @@ class SuppressionAdmin(ReadOnly, admin.ModelAdmin):
     date_hierarchy = "at"
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).order_by("-at")
+        return super().get_queryset(request).order_by("-at", "-pk")

@@ -70,9 +70,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     page = {
         "name": name_of(request),
         "current": current_issue(),
-        "submissions": undecided.order_by("received_at")[:SHOWN],
+        "submissions": undecided.order_by("received_at", "pk")[:SHOWN],
         "submission_count": undecided.count(),
-        "feeds": troubled.order_by("-failures")[:SHOWN],
+        "feeds": troubled.order_by("-failures", "pk")[:SHOWN],
         "feed_count": troubled.count(),
         "active_feeds": Feed.objects.filter(state=Feed.State.ACTIVE).count(),
         "campaign": latest_campaign(),
