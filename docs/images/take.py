@@ -42,7 +42,7 @@ def main() -> int:
     except DemoError:
         print("Run `make demo` first.", file=sys.stderr)  # noqa: T201
         return 1
-    with instance.background("serve", instance.ports.web), _browser(program) as browser:
+    with instance.background("serve"), _browser(program) as browser:
         for name, (page, width, height, scheme) in PICTURES.items():
             url = (DEMO / "issue.html").as_uri() if page == "mail" else f"{instance.base_url}/{page}"
             _take(browser, url, FOLDER / f"{name}.png", width, height, scheme)
@@ -64,7 +64,7 @@ def _browser(program: str) -> Iterator[Browser]:
 def _take(browser: Browser, url: str, file: Path, width: int, height: int, scheme: str, part: str = "top") -> None:
     page = browser.new_page(
         viewport={"width": width, "height": height}, device_scale_factor=1.5 if width < 500 else 1,
-        color_scheme="dark" if scheme == "dark" else "light",
+        color_scheme="dark" if scheme == "dark" else "light", locale="ja-JP",
     )  # fmt: skip
     page.goto(url, wait_until="networkidle")
     if part == "end":
