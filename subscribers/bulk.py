@@ -69,8 +69,10 @@ def reserve(model: type[models.Model], number: int) -> Sequence[int]:
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            sequence = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
-            cursor.execute(sequence, [table, number])
+            # The name of the sequence is asked for once: asked for row by row it took longer than the numbers.
+            sequence = "SELECT pg_get_serial_sequence(%s, 'id')::regclass AS name OFFSET 0"
+            statement = f"SELECT nextval(name) FROM ({sequence}) AS one, generate_series(1, %s)"  # noqa: S608
+            cursor.execute(statement, [table, number])
             return [id_ for (id_,) in cursor.fetchall()]
         # AUTOINCREMENT never gives a number twice, also not that of a row which is gone.
         cursor.execute(

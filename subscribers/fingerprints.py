@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from subscribers.addresses import FINGERPRINT_BYTES
+
 
 class Fingerprints:
     """The fingerprints of many addresses under one key, which is prepared once (RFC 2104)."""
@@ -21,4 +23,4 @@ class Fingerprints:
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(address_key.encode())
         outer.update(inner.digest())
-        return outer.hexdigest()
+        return outer.digest()[:FINGERPRINT_BYTES].hex()

@@ -17,7 +17,7 @@ from subscribers.bulk import Bulk, listed, moment
 from subscribers.models import ConsentEvent, FormerValues, ImportRun, Subscriber
 from subscribers.planned import Grounds, Known, Planned
 
-CACHE_KB = 131_072  # a page that does not fit is sought through the whole log of the transaction
+CACHE_KB = 65536
 LISTS = ("sections", "pathways")
 FIELDS = ("name", "organisation", "department", "municipality", "format", "only_monthly", "language", *LISTS)
 _PERSON = ("id", "key", "address", "address_key", "fingerprint", *FIELDS, "created_at", "confirmed_at")
@@ -138,9 +138,13 @@ class Writing:
 
 
 def _new_keys(number: int) -> list[str]:
-    """As new_key, so many at once: a system call for each would be a tenth of an import."""
-    text = base64.urlsafe_b64encode(os.urandom(18 * number)).decode()
-    return [text[start : start + 22] for start in range(0, 24 * number, 24)]
+    """As new_key, for one block, whose keys share their first two bytes; 112 bits are each one's own.
+
+    So they stand together in the unique index: keys all over it made a million rows an eighth slower.
+    """
+    shared, own = os.urandom(2), os.urandom(14 * number)
+    keys = [shared + own[start : start + 14] for start in range(0, 14 * number, 14)]
+    return [base64.urlsafe_b64encode(key).decode().rstrip("=") for key in keys]
 
 
 def _former(run: ImportRun, id_: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> FormerValues:

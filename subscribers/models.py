@@ -10,7 +10,7 @@ from django.utils import timezone
 
 
 def new_key() -> str:
-    """The name a subscriber has in links: 128 random bits, unrelated to the address."""
+    """The name a subscriber has in links: 128 random bits, unrelated to the address; see also import_writing."""
     return secrets.token_urlsafe(16)
 
 
@@ -30,10 +30,11 @@ class Subscriber(models.Model):
         JAPANESE = "ja", "日本語"
         ENGLISH = "en", "英語"
 
-    key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
+    # Unique by the constraints below: unique=True would give PostgreSQL a second index for LIKE, which nothing asks.
+    key = models.CharField(max_length=22, default=new_key, editable=False)
     address = models.CharField("メールアドレス", max_length=254)  # as it is written on the envelope
-    address_key = models.CharField(max_length=254, unique=True, editable=False)  # for comparing only
-    fingerprint = models.CharField(max_length=64, unique=True, editable=False)  # keyed; see addresses.fingerprint
+    address_key = models.CharField(max_length=254, editable=False)  # for comparing only
+    fingerprint = models.CharField(max_length=32, editable=False)  # keyed; see addresses.fingerprint
     name = models.CharField("氏名", max_length=100, blank=True)
     organisation = models.CharField("所属団体", max_length=200, blank=True)
     department = models.CharField("部署", max_length=200, blank=True)
@@ -56,6 +57,11 @@ class Subscriber(models.Model):
         verbose_name = verbose_name_plural = "購読者"
         ordering = ("pk",)
         indexes = (models.Index(fields=["state"], name="subscriber_state"),)
+        constraints = (
+            models.UniqueConstraint(fields=["key"], name="subscriber_key_once"),
+            models.UniqueConstraint(fields=["address_key"], name="subscriber_address_once"),
+            models.UniqueConstraint(fields=["fingerprint"], name="subscriber_fingerprint_once"),
+        )
 
     def __str__(self) -> str:
         return f"購読者 {self.pk}"
@@ -109,7 +115,7 @@ class FormerValues(models.Model):
 class ImportStage(models.Model):
     """A huge list while it is read, so that an import that was cut off goes on; gone with the import or in a day."""
 
-    digest = models.CharField("照合符号", max_length=64, unique=True, editable=False)  # of the file and how it is read
+    digest = models.CharField("照合符号", max_length=64, unique=True, editable=False)  # of the file and its form
     rows_read = models.PositiveIntegerField("読み終えた行", default=0)
     blank = models.PositiveIntegerField("空行", default=0)
     blocks = models.PositiveIntegerField("区切り", default=0)
@@ -129,7 +135,7 @@ class StagedBlock(models.Model):
         ImportStage, models.CASCADE, related_name="+", db_index=False, verbose_name="読み込み中の名簿"
     )
     number = models.PositiveIntegerField("順番")
-    candidates = models.BinaryField("読み終えた行")  # JSON, compressed with zlib
+    rows = models.BinaryField("読み終えた行")  # JSON, compressed with zlib: line and cells
 
     class Meta:
         verbose_name = verbose_name_plural = "読み込み中の名簿の区切り"
@@ -168,7 +174,7 @@ class ConsentEvent(models.Model):
         related_name="consent_events",
         verbose_name="購読者",
     )
-    fingerprint = models.CharField(max_length=64, db_index=True, editable=False)
+    fingerprint = models.CharField(max_length=32, editable=False)
     kind = models.CharField("種類", max_length=12, choices=Kind.choices)
     basis = models.CharField("根拠", max_length=10, choices=Basis.choices, blank=True)
     wording = models.CharField("文面の版", max_length=40, blank=True)  # which text the person saw
@@ -189,7 +195,10 @@ class ConsentEvent(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "同意台帳"
         ordering = ("at", "pk")
-        indexes = (models.Index(fields=["import_run"], condition=Q(import_run__isnull=False), name="event_of_import"),)
+        indexes = (
+            models.Index(fields=["fingerprint"], name="event_of_address"),
+            models.Index(fields=["import_run"], condition=Q(import_run__isnull=False), name="event_of_import"),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d}"
@@ -205,7 +214,7 @@ class Suppression(models.Model):
         ERASED = "erased", "本人の求めで消去"
         BY_HAND = "by_hand", "事務局が停止"
 
-    fingerprint = models.CharField(max_length=64, editable=False)
+    fingerprint = models.CharField(max_length=32, editable=False)
     reason = models.CharField("理由", max_length=12, choices=Reason.choices)
     note = models.CharField("備考", max_length=300, blank=True)
     operator = models.CharField("操作者", max_length=150, blank=True)

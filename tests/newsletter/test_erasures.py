@@ -119,7 +119,7 @@ def somebody_everywhere() -> Subscriber:
     run = ImportRun.objects.create(file="名簿.csv", basis="card", proof="名刺の箱")
     FormerValues.objects.create(import_run=run, subscriber=person, before=ONE, after=ONE)
     stage = ImportStage.objects.create(digest="0" * 64, blocks=1)
-    StagedBlock.objects.create(stage=stage, number=0, candidates=NAME.encode())  # compressed, when it is a real one
+    StagedBlock.objects.create(stage=stage, number=0, rows=NAME.encode())  # compressed, when it is a real one
     writes = contributor()
     received = submission("used")
     letters.send_receipt(received, ADDRESS)

@@ -108,7 +108,7 @@ def test_a_new_header_line_is_no_second_address() -> None:
 
 def test_the_fingerprint_needs_the_key() -> None:
     mark = fingerprint("taro@example.jp", "key one")
-    assert len(mark) == 64
+    assert len(mark) == 32
     assert mark == fingerprint("taro@example.jp", "key one")
     assert mark != fingerprint("taro@example.jp", "key two")
 

@@ -64,6 +64,20 @@ def test_what_was_read_is_not_read_again(tmp_path: Path) -> None:
     assert not StagedBlock.objects.exists()
 
 
+def test_a_column_named_afterwards_is_read_from_what_is_kept(tmp_path: Path) -> None:
+    table = table_of(tmp_path, "メール,担当\n" + "a@example.jp,見本 太郎\n" * staging.ROWS)
+    begin_and_stop(table, 1)
+    again = staging.begin(replace(table, columns={"address": 0, "name": 1}), LOOKUPS, NOW)
+    assert again.rows_read == staging.ROWS
+    assert next(again.candidates()).told == {"name": "見本 太郎"}
+
+
+def test_a_list_without_addresses_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with pytest.raises(ImportFileError, match="メールアドレスの列が見つかりません"):
+        staging.begin(replace(list_of(tmp_path, 10), columns={}), LOOKUPS, NOW)
+    assert not ImportStage.objects.exists()
+
+
 def test_empty_rows_are_counted_once(tmp_path: Path) -> None:
     table = table_of(tmp_path, "メール,氏名\na@example.jp,\n,\n\nb@example.jp,\n")
     staged = staging.begin(table, LOOKUPS, NOW)
@@ -73,11 +87,11 @@ def test_empty_rows_are_counted_once(tmp_path: Path) -> None:
     assert staged.stage.blank == 2
 
 
-def test_another_file_or_another_way_to_read_it_begins_anew(tmp_path: Path) -> None:
+def test_another_file_or_another_form_of_it_begins_anew(tmp_path: Path) -> None:
     table = list_of(tmp_path, staging.ROWS)
     begin_and_stop(table, 1)
-    assert staging.begin(replace(table, columns={"address": 1}), LOOKUPS, NOW).rows_read == 0
-    assert staging.begin(table, replace(LOOKUPS, sections={}), NOW).rows_read == 0
+    assert staging.begin(replace(table, delimiter=";"), LOOKUPS, NOW).rows_read == 0
+    assert staging.begin(replace(table, heading_line=0), LOOKUPS, NOW).rows_read == 0
     table.path.write_text(table.path.read_text() + "one-more@example.jp\n")
     assert staging.begin(open_table(table.path), LOOKUPS, NOW).rows_read == 0
 

@@ -1,0 +1,46 @@
+"""What an upgrade does with the rows it finds."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+OLD = "0123456789abcdef" * 4
+ROWS = {
+    "subscriber": {
+        "key": "k", "address": "a@example.jp", "address_key": "a@example.jp", "name": "", "organisation": "",
+        "department": "", "municipality": "", "format": "html", "sections": "[]", "pathways": "[]", "language": "ja",
+        "state": "active", "created_at": "2026-01-01",
+    },
+    "consentevent": {
+        "kind": "left", "basis": "", "wording": "", "operator": "", "detail": "{}", "at": "2026-01-01",
+    },
+    "suppression": {
+        "reason": "erased", "note": "", "operator": "", "at": "2026-01-01", "lifted_by": "", "lifted_why": "",
+    },
+}  # fmt: skip
+
+
+def migrate(var: Path, *to: str) -> None:
+    own = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    command = [sys.executable, "-m", "django", "migrate", *to, "--verbosity=0"]
+    env = own | {"NEWSLETTER_VAR": str(var), "DJANGO_SETTINGS_MODULE": "newsletter.settings"}
+    subprocess.run(command, env=env, check=True)
+
+
+def test_fingerprints_of_before_an_upgrade_find_the_same_people_after_it(tmp_path: Path) -> None:
+    migrate(tmp_path, "subscribers", "0007")
+    with closing(sqlite3.connect(tmp_path / "newsletter.sqlite3")) as base:
+        for table, values in ROWS.items():
+            row = values | {"fingerprint": OLD}
+            holders = ", ".join("?" * len(row))
+            statement = f"INSERT INTO subscribers_{table} ({', '.join(row)}) VALUES ({holders})"
+            base.execute(statement, list(row.values()))
+        base.commit()
+        migrate(tmp_path)
+        for table in ROWS:
+            assert base.execute(f"SELECT fingerprint FROM subscribers_{table}").fetchall() == [(OLD[:32],)]
