@@ -17,17 +17,19 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol
 
+from newsletter.composer import Composed, compose
 from newsletter.errors import NewsletterError, RelayError
 from newsletter.failover import AWAY, Failover, Line, Route
 from newsletter.mail.outcome import Outcome
 from newsletter.mail.reply import Stage
 from newsletter.mail.smtp import Relay, SmtpResult
 from newsletter.outgoing import Outgoing
+from newsletter.waiting import Waiting, mail_of
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ PATIENCE = (0.5, 1.5, 3.0)
 RELAY_RETRIES = 3
 # A mail that waited longer for its connection goes back: consent and address are to be read again.
 FRESH_SECONDS = 5.0
+AHEAD = 2  # signed mails that are composed ahead for each line
 LAST_ANSWERS = 30.0  # seconds that a failed caller waits for the answers to what is on the wire
 BROKEN = "送信の処理に予期しない誤りがありました"
 
@@ -72,15 +75,6 @@ class Watch(Protocol):
         """It has its answer. False: it is such that nothing more should go out."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A mail with its whole message, made when its turn on the wire is near."""
-
-    mail: Outgoing
-    content: bytes
-    since: float = field(default_factory=time.monotonic)
-
-
 class Connections:
     """Connections to the relays, opened as they are needed and used for one mail after the other."""
 
@@ -100,7 +94,6 @@ class Connections:
         self._ready, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="connections", daemon=True)
         self._relay_retries: Counter[int] = Counter()  # of the few mails that met relay trouble
-        self._idle = 0  # lines that wait for mail
         self._low = 0  # with so few mails waiting, the caller should bring more
 
     # -------------------------------------------------------- the caller's thread
@@ -153,42 +146,34 @@ class Connections:
     # -------------------------------------------------------- the loop's thread: mail in, answers out
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._waiting: asyncio.Queue[Outgoing | None] = asyncio.Queue()  # None: time to stop
         self._stopping, self._closed = asyncio.Event(), asyncio.Event()
         self._failover = Failover(self._relays, self._patience, self._stopping, self._give_up)
-        self._tasks = [asyncio.create_task(self._serve(line)) for line in self._failover.lines]
+        lines = self._failover.lines
+        eight_bit = lambda: lines[0].smtp.takes_eight_bit  # noqa: E731 - a guess where there are several relays
+        self._waiting = Waiting(AHEAD * len(lines), eight_bit, lambda mail: self._put(Unsent(mail)))
+        self._tasks = [asyncio.create_task(self._serve(line)) for line in lines]
         self._ready.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._stop()
+        await self._waiting.close()
         self._over.set()
         self._news.set()
         await self._closed.wait()  # until then mail may be put in, and comes out again
 
     def _take_new(self, mails: list[Outgoing]) -> None:
-        self._take(mails)
-        self._low = self._waiting.qsize() // 2
-
-    def _take(self, mails: Iterable[Outgoing]) -> None:
-        for mail in mails:
-            if self._stopping.is_set():
-                self._put(Unsent(mail))
-            else:
-                self._waiting.put_nowait(mail)
+        self._waiting.put(mails)
+        self._low = len(self._waiting) // 2
 
     def _put(self, answer: Carried | Unsent) -> None:
         self._answers.append(answer)
-        if self._waiting.qsize() <= self._low:
+        if len(self._waiting) <= self._low:
             self._news.set()
 
     def _stop(self) -> None:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        while not self._waiting.empty():
-            if mail := self._waiting.get_nowait():
-                self._put(Unsent(mail))
-        for _ in self._failover.lines:
-            self._waiting.put_nowait(None)
+        self._waiting.stop(len(self._failover.lines))
         self._low = len(self._failover.lines)
         self._news.set()
 
@@ -206,11 +191,11 @@ class Connections:
     async def _serve(self, line: Line) -> None:
         pauses = list(self._patience)
         try:
-            while (mail := await self._next()) is not None:
+            while (one := await self._waiting.get()) is not None:
                 if await self._failover.is_open(line):
-                    await self._send(line, mail)
+                    await self._send(line, one)
                     continue
-                self._take([mail])
+                self._waiting.put([mail_of(one)])
                 # The others go on, with as many connections as their relays allow.
                 await self._failover.pause(pauses.pop(0) if pauses else AWAY)
         except Exception:  # the worker's loop: record it, and let the caller hear of it
@@ -219,16 +204,9 @@ class Connections:
         finally:
             await line.smtp.close()
 
-    async def _next(self) -> Outgoing | None:
-        self._idle += 1
-        try:
-            return await self._waiting.get()
-        finally:
-            self._idle -= 1
-
-    async def _send(self, line: Line, mail: Outgoing) -> None:
+    async def _send(self, line: Line, one: Outgoing | Composed) -> None:
         """Hand over this mail, and those after it for as long as others leave them to this line."""
-        ready = self._composed(line, mail)
+        ready = self._composed(line, one)
         while ready is not None:
             if not self._may_go(ready):
                 self._put(Unsent(ready.mail))
@@ -250,7 +228,7 @@ class Connections:
                 raise
             trouble = self._answer(line.route, ready.mail, result)
             if upcoming and (trouble or not line.smtp.is_usable or self._stopping.is_set()):
-                self._take([upcoming.mail])
+                self._waiting.put([upcoming.mail])
                 upcoming = None
             if trouble and self._patience:
                 await self._failover.pause(self._patience[0])
@@ -258,29 +236,30 @@ class Connections:
         if line.smtp.awaits_content or line.is_used_up:
             await line.smtp.close()
 
-    def _composed(self, line: Line, mail: Outgoing) -> _Ready | None:
-        try:
-            return _Ready(mail, mail.content(eight_bit=line.smtp.takes_eight_bit))
-        except NewsletterError as error:
-            self._finish(Carried(mail, self._clock(), None, str(error)))
-            return None
+    def _composed(self, line: Line, one: Outgoing | Composed) -> Composed | None:
+        """The mail as this line's relay can take it; one that cannot be composed has its answer."""
+        eight_bit = line.smtp.takes_eight_bit
+        if not isinstance(one, Composed):
+            one = compose(one, eight_bit=eight_bit)
+        elif one.eight_bit != eight_bit:
+            one = compose(one.mail, eight_bit=eight_bit)
+        if one.error is None:
+            return one
+        if not isinstance(one.error, NewsletterError):
+            raise one.error  # an error of ours: it must not count as this reader's
+        self._finish(Carried(one.mail, self._clock(), None, str(one.error)))
+        return None
 
-    def _upcoming(self, line: Line) -> _Ready | None:
+    def _upcoming(self, line: Line) -> Composed | None:
         """The mail that this line takes next, if it is already there and no other line is free for it."""
-        if self._idle or self._stopping.is_set() or line.is_used_up:
+        if line.is_used_up or not line.smtp.capabilities.pipelining:
             return None
-        if not line.smtp.capabilities.pipelining:
-            return None
-        while not self._waiting.empty():
-            mail = self._waiting.get_nowait()
-            if mail is None:  # the sign for a line to stop; this one comes for it later
-                self._waiting.put_nowait(None)
-                return None
-            if ready := self._composed(line, mail):
+        while one := self._waiting.at_hand():
+            if ready := self._composed(line, one):
                 return ready
         return None
 
-    def _may_go(self, ready: _Ready) -> bool:
+    def _may_go(self, ready: Composed) -> bool:
         """Not after its lease (another worker may have settled it), nor when what was read for it is old."""
         return time.monotonic() - ready.mail.taken < FRESH_SECONDS and self._clock() < self._lease()
 
@@ -296,7 +275,7 @@ class Connections:
             self._finish(Carried(mail, self._clock(), result, relay=route.relay.name))
         else:
             self._watch.taken_back(mail)
-            self._take([mail])
+            self._waiting.put([mail])
         self._failover.failed(route, result)
         return True
 

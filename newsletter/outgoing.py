@@ -39,6 +39,11 @@ class Outgoing:
     slot: int = -1  # in the worker's journal
     settlement: Settlement | None = None  # once it has its answer
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether the message carries a DKIM signature of ours."""
+        return self.message.seal is not None
+
     def content(self, *, eight_bit: bool = False) -> bytes:
         """The whole message, lines ended by CRLF; `eight_bit`: for a relay that takes 8-bit bodies."""
         return self.message.join(self.recipient, eight_bit=eight_bit)

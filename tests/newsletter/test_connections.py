@@ -8,15 +8,17 @@ import time
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 
-from newsletter import campaigns, connections, delivery, reports, sending, sweep, workers
+from newsletter import campaigns, connections, delivery, reports, sending, signing, sweep, workers
 from newsletter.delivery import State
 from newsletter.engine import Cause
 from newsletter.errors import CampaignError
+from newsletter.mail.dkim import Algorithm
 from newsletter.mail.relay import Relay, Timeouts
 from newsletter.models import Attempt, Campaign, Edition
 from newsletter.outgoing import EditionMail, Outgoing
@@ -26,6 +28,15 @@ from tests.newsletter.moody import MoodyServer, addresses, listening, moody
 from tests.smtp_server import free_port, receiving
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True, params=["plain", "signed"])
+def signing_or_not(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> None:
+    """Signed mail is composed ahead, in another thread: its bad days end as all do."""
+    if request.param == "signed":
+        settings.DKIM_FOLDER = tmp_path
+        _, path = signing.new_key(Algorithm.ED25519, "example.jp", "test")
+        settings.DKIM_KEYS = (path.name,)
 
 
 # ------------------------------------------------------------ the relay's bad days
@@ -216,6 +227,31 @@ def test_a_mail_that_waited_too_long_goes_back_so_that_consent_is_asked_again() 
         answers = all_answers(lines, 3)
     assert [one.mail for one in answers if isinstance(one, connections.Unsent)] == [mails[2]]
     assert len(server.received) == 2
+
+
+def test_an_error_of_ours_in_a_message_stops_everything_and_is_no_answer_for_the_reader() -> None:
+    books.readers(40)
+    mails = claimed(books.running(), 40)
+    mails[0].message = replace(mails[0].message, parts=(object(),))  # type: ignore[arg-type]
+    with receiving() as server, lines_to(books.relay(server.port, 1)) as lines:
+        lines.carry(mails)
+        answers = all_answers(lines, 39)
+        assert lines.trouble == connections.BROKEN
+        assert [one.mail for one in answers] == mails[1:]
+        assert {type(one) for one in answers} == {connections.Unsent}
+    assert not server.received
+
+
+def test_a_mail_that_cannot_be_written_has_its_answer_and_the_others_go_out() -> None:
+    books.readers(5)
+    mails = claimed(books.running(), 5)
+    mails[2].recipient = replace(mails[2].recipient, unsubscribe_url="")
+    with receiving() as server, lines_to(books.relay(server.port, 1)) as lines:
+        lines.carry(mails)
+        answers = all_answers(lines, 5)
+    failed = [one for one in answers if isinstance(one, connections.Carried) and one.result is None]
+    assert [(one.mail, "配信停止のリンク" in one.error) for one in failed] == [(mails[2], True)]
+    assert len(server.received) == 4
 
 
 def test_what_is_claimed_is_what_goes_out_in_a_moment() -> None:
