@@ -47,8 +47,22 @@ def send_welcome(subscriber: Subscriber, now: datetime | None = None) -> Letter:
 
 def send_goodbye(subscriber: Subscriber, now: datetime | None = None) -> Letter:
     """「配信を解除しました」, after the person left; the last mail they get."""
+    now = now or timezone.now()
+    return queue(write_goodbye(subscriber, now), now)
+
+
+def write_goodbye(subscriber: Subscriber, now: datetime) -> Letter:
+    """The same letter, made and not queued yet: making it takes longer than its rows."""
     facts: kinds.Goodbye = {"subscribe_url": links.subscribe_url(subscriber.language)}
-    return _to_subscriber("goodbye", subscriber, facts, now)
+    return _written("goodbye", facts, now, Letter(subscriber=subscriber), subscriber.language)
+
+
+def queue(letter: Letter, now: datetime) -> Letter:
+    """Store a letter that was made, and let it wait for the next wake-up."""
+    with transaction.atomic():  # no longer than the rows need: on SQLite everybody else waits for it
+        letter.save()
+        delivery.queue_letter(letter, now)
+    return letter
 
 
 def send_already_subscribed(subscriber: Subscriber, now: datetime | None = None) -> Letter:
@@ -197,6 +211,10 @@ def _queue(
     kind: str, facts: Mapping[str, object], now: datetime | None, letter: Letter, language: str = settings.LANGUAGE_CODE
 ) -> Letter:
     now = now or timezone.now()
+    return queue(_written(kind, facts, now, letter, language), now)
+
+
+def _written(kind: str, facts: Mapping[str, object], now: datetime, letter: Letter, language: str) -> Letter:
     language = language if kind in kinds.IN_ENGLISH else settings.LANGUAGE_CODE
     association = profile.current().in_language(language)
     content = LetterContent(association.publisher, association.title, facts, association.palette, language)
@@ -206,7 +224,4 @@ def _queue(
         raise TemplateError(f"個別メール「{kind}」を作れません。{error}") from error
     letter.kind, letter.written_at = kind, now
     letter.subject, letter.html, letter.text = rendered.subject, rendered.html, rendered.text
-    with transaction.atomic():  # no longer than the rows need: on SQLite everybody else waits for it
-        letter.save()
-        delivery.queue_letter(letter, now)
     return letter
