@@ -14,8 +14,8 @@ from newsletter.cli.listing import print_rows
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from subscribers.fates import Undone
     from subscribers.models import ImportRun
-    from subscribers.undo import Undone
 
 
 @click.command()

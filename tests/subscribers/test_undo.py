@@ -10,9 +10,9 @@ import pytest
 from subscribers import importer, signup, suppression, undo
 from subscribers.addresses import read_address
 from subscribers.errors import ImportUndoError
+from subscribers.fates import Fate
 from subscribers.models import ConsentEvent, FormerValues, ImportRun, Subscriber, Suppression
 from subscribers.planned import Grounds
-from subscribers.undo import Fate
 from tests.subscribers.people import KEY, NOW, kinds, mark, person
 from tests.subscribers.test_importer import LOOKUPS, table_of
 
