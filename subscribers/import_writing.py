@@ -62,7 +62,7 @@ class Writing:
             setattr(self.run, verdict, counts.get(verdict, 0))
         self.run.save()
         if self.run.added + self.run.updated >= MANY:
-            bulk.count_anew(Subscriber, ConsentEvent)
+            bulk.count_anew(Subscriber, ConsentEvent, FormerValues)
         return self.run
 
     def write(self, block: Sequence[Planned]) -> None:

@@ -99,8 +99,7 @@ def _lines(run: ImportRun) -> Iterator[list[Line]]:
     columns = ("pk", "import_run", "subscriber", "fingerprint", "detail")
     events = ConsentEvent.objects.order_by("pk").values_list(*columns)
     at = (ends["first"] or 1) - 1
-    while at < last:
-        block = list(events.filter(pk__gt=at)[:BLOCK])
+    while at < last and (block := list(events.filter(pk__gt=at)[:BLOCK])):
         at = block[-1][0]
         yield [
             Line(event, int(detail.get("row", 0)), mark, subscriber, "changed" in detail)
@@ -111,10 +110,11 @@ def _lines(run: ImportRun) -> Iterator[list[Line]]:
 
 def _former(run: ImportRun, ids: Sequence[int]) -> dict[int | None, Former]:
     """What the import wrote over in these people, and what stands there now."""
-    if not ids:
+    columns, also = ("subscriber_id", "before", "after"), f"AND import_run_id = {run.pk:d}"
+    kept = bulk.select(columns, FormerValues, "subscriber_id", ids, also)
+    if not kept:
         return {}
-    kept = FormerValues.objects.filter(import_run=run, subscriber__in=ids)
-    found = {id_: (before, after) for id_, before, after in kept.values_list("subscriber", "before", "after")}
+    found = {id_: (json.loads(before), json.loads(after)) for id_, before, after in kept}
     names = sorted({name for _, after in found.values() for name in after})
     people = Subscriber.objects.filter(pk__in=found).order_by().values("pk", *names)
     return {
