@@ -118,6 +118,8 @@ def _letter(reader: Subscriber | None, now: datetime) -> Letter | None:
         return None
     if reader.state == Subscriber.State.LEFT and suppression.is_suppressed(reader.fingerprint):
         return None
+    if letters.is_told_enough(reader, now):
+        return None
     try:
         return letters.write_goodbye(reader, now)
     except NewsletterError as error:
@@ -140,7 +142,8 @@ def _stop_address(goodbye: Goodbye) -> None:
 
 # ------------------------------------------------------------ onto the disk
 def _write_down(goodbye: Goodbye, error: Error) -> None:
-    log.warning("A goodbye waits for the database: %s", failures.database_words(error))
+    level = logging.INFO if locks.is_passing(error) else logging.ERROR  # hundreds may come during one import
+    log.log(level, "A goodbye waits for the database: %s", failures.database_words(error))
     connection.close_if_unusable_or_obsolete()
     try:
         goodbyes.keep(goodbye)
