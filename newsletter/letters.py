@@ -21,6 +21,8 @@ from subscribers.models import Subscriber
 
 # Long enough for a colleague on leave to come back and correct a submission.
 SEND_AGAIN_FOR = timedelta(days=30)
+TOLD = ("goodbye", "resumed", "restored")
+TOLD_A_DAY = 4  # even: the last one says how it stands
 
 
 def send_confirmation(subscriber: Subscriber, now: datetime | None = None, *, language: str = "") -> Letter:
@@ -63,6 +65,35 @@ def queue(letter: Letter, now: datetime) -> Letter:
         letter.save()
         delivery.queue_letter(letter, now)
     return letter
+
+
+def send_resumed(subscriber: Subscriber, now: datetime | None = None) -> Letter:
+    """「配信を再開しました」 or 「配信をお休みします」, after the person came back from a goodbye."""
+    facts: kinds.Resumed = {
+        "preferences_url": links.preferences_url(subscriber.key),
+        "unsubscribe_url": links.unsubscribe_url(subscriber.key),
+    }
+    if subscriber.paused_until is not None and subscriber.paused_until > (now or timezone.now()):
+        facts["paused_until"] = timezone.localdate(subscriber.paused_until)
+    return _to_subscriber("resumed", subscriber, facts, now)
+
+
+def send_restored(subscriber: Subscriber, now: datetime | None = None) -> Letter:
+    """「配信が停止され、元に戻されました」, to the reader, after somebody else had stopped it and took that back."""
+    facts: kinds.Restored = {
+        "preferences_url": links.preferences_url(subscriber.key),
+        "unsubscribe_url": links.unsubscribe_url(subscriber.key),
+    }
+    return _to_subscriber("restored", subscriber, facts, now)
+
+
+def is_told_enough(subscriber: Subscriber, now: datetime) -> bool:
+    """Whether so many letters told of goodbyes and returns within a day that one more only fills the mailbox.
+
+    Whoever holds a forwarded copy can press the buttons of that page again and again.
+    """
+    told = Letter.objects.filter(subscriber=subscriber, kind__in=TOLD, written_at__gt=now - timedelta(days=1))
+    return told.count() >= TOLD_A_DAY
 
 
 def send_already_subscribed(subscriber: Subscriber, now: datetime | None = None) -> Letter:

@@ -45,6 +45,8 @@ LETTER_RULES: Mapping[str, Rule] = {
     # office stopped.
     "confirmation": Rule(despite=frozenset({_LEFT, _BOUNCED, _BY_HAND, _ERASED})),
     "welcome": Rule(frozenset({Subscriber.State.ACTIVE})),
+    "resumed": Rule(frozenset({Subscriber.State.ACTIVE})),
+    "restored": Rule(frozenset({Subscriber.State.ACTIVE})),
     "already_subscribed": Rule(frozenset({Subscriber.State.ACTIVE})),
     "named": Rule(frozenset({Subscriber.State.ACTIVE})),
     "moved": Rule(frozenset({Subscriber.State.LEFT}), frozenset({_LEFT})),

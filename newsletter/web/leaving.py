@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -35,6 +36,10 @@ from subscribers.errors import UnknownSubscriberError
 from subscribers.models import Subscriber
 
 ONE_CLICK = "One-Click"  # RFC 8058 3.1
+RETURNS, DAY = 10, 24 * 60 * 60  # buttons that bring a person back; leaving is never refused
+TOO_OFTEN = gettext_lazy(
+    "このページの操作が、短いあいだに何度も続いています。お手数ですが、明日もう一度お試しになるか、事務局へご連絡ください。"
+)
 BACK = ("come_back", "monthly_only", "text_only", "wrong_person", "pause")
 
 
@@ -92,6 +97,8 @@ def _act(request: HttpRequest, link: ReaderLink, subscriber: Subscriber | None) 
     action = request.POST.get("action")
     if action not in BACK:
         return redirect(language.carried(request, request.path))
+    if not limits.allow("come-back", link.subscriber_key, RETURNS, DAY):
+        return problem(request, str(TOO_OFTEN), 429)
     try:
         with step():
             _come_back(link, action, limits.client_address(request))
@@ -112,9 +119,9 @@ def _come_back(link: ReaderLink, action: str, source: str) -> None:
         subscriber = signup.come_back(
             link.subscriber_key, source, now, text_only=text_only, only_monthly=only_monthly, detail=detail
         )
-    if subscriber.confirmed_at == now:
+    if subscriber.confirmed_at == now and not letters.is_told_enough(subscriber, now):
         # Whoever pressed the button: the owner of the mailbox gets to know.
-        send(letters.send_welcome, subscriber)
+        send(letters.send_restored if action == "wrong_person" else letters.send_resumed, subscriber)
 
 
 def _leave(request: HttpRequest, link: ReaderLink, how: str) -> bool:
