@@ -32,13 +32,14 @@ class Line(NamedTuple):
     row: int
     fingerprint: str
     subscriber_id: int | None
-    is_change: bool  # else the person came in by it
+    is_change: bool  # else the person came in by it, or
+    is_same: bool = False  # was in already
 
 
 class Act(NamedTuple):
     """Something that somebody did after the import."""
 
-    kind: str  # the label of a ConsentEvent.Kind
+    kind: str  # the label of a ConsentEvent.Kind; of an import its number, too
     day: str  # 2026-11-24
 
 
@@ -69,7 +70,7 @@ class Undone(NamedTuple):
 
 def decide(line: Line, address: str | None, act: Act | None, former: Former | None) -> Undone:
     """The fate of one person: `address` of the entry, the first `act` since the import, what it wrote over."""
-    _, row, mark, subscriber_id, is_change = line
+    _, row, mark, subscriber_id, is_change, _ = line
     if address is None:
         return Undone(row, "", Fate.KEPT, GONE, None, mark)
     why = ""

@@ -79,7 +79,8 @@ def old_former_values(now: datetime) -> QuerySet[FormerValues]:
 # ------------------------------------------------------------ what the database says
 def _plan(run: ImportRun, lock: str) -> Iterator[list[Undone]]:
     undone = frozenset(ImportRun.objects.exclude(undone_at=None).values_list("pk", flat=True))
-    for lines in _lines(run):
+    for block in _lines(run):
+        lines = _with_inherited(block, undone)
         ids = [line.subscriber_id for line in lines if line.subscriber_id]
         addresses = dict(bulk.select(("id", "address"), Subscriber, "id", ids, f"ORDER BY id {lock}"))
         former = _former(run, [line.subscriber_id for line in lines if line.is_change and line.subscriber_id])
@@ -91,7 +92,7 @@ def _plan(run: ImportRun, lock: str) -> Iterator[list[Undone]]:
 
 
 def _lines(run: ImportRun) -> Iterator[list[Line]]:
-    """The lines of the import in the ledger, in blocks, without those of people in whom it changed nothing."""
+    """The lines of the import in the ledger, in blocks, also of people in whom it changed nothing."""
     ends = run.events.aggregate(first=Min("pk"), last=Max("pk"))
     last = ends["last"] or 0
     # From line to line, whosesoever they are: written in one transaction, they stand together. Asked for by their
@@ -102,10 +103,29 @@ def _lines(run: ImportRun) -> Iterator[list[Line]]:
     while at < last and (block := list(events.filter(pk__gt=at)[:BLOCK])):
         at = block[-1][0]
         yield [
-            Line(event, int(detail.get("row", 0)), mark, subscriber, "changed" in detail)
+            Line(event, int(detail.get("row", 0)), mark, subscriber, "changed" in detail, bool(detail.get("same")))
             for event, of, subscriber, mark, detail in block
-            if of == run.pk and not detail.get("same")
+            if of == run.pk
         ]
+
+
+def _with_inherited(block: Sequence[Line], undone: Collection[int]) -> list[Line]:
+    """Without the people in whom it changed nothing, but for those who are here by this list alone.
+
+    They came in by an earlier one that was taken back, and stayed because this one has them, too.
+    """
+    came_in = _came_in_by([line.fingerprint for line in block if line.is_same], undone)
+    owned = [line for line in block if not line.is_same or line.fingerprint in came_in]
+    return [line._replace(event=came_in[line.fingerprint]) if line.is_same else line for line in owned]
+
+
+def _came_in_by(marks: Sequence[str], runs: Collection[int]) -> dict[str, int]:
+    """For each fingerprint the line in the ledger with which one of these imports took it in, if one did."""
+    if not runs:
+        return {}
+    of_these = f"AND import_run_id IN ({', '.join(map(str, runs))}) ORDER BY id"
+    events = bulk.select(("fingerprint", "id", "detail"), ConsentEvent, "fingerprint", marks, of_these)
+    return {mark: event for mark, event, detail in events if not {"same", "changed"} & json.loads(detail).keys()}
 
 
 def _former(run: ImportRun, ids: Sequence[int]) -> dict[int | None, Former]:
@@ -130,7 +150,8 @@ def _acts_since(run: ImportRun, lines: Sequence[Line], undone: Collection[int]) 
     acts: dict[str, Act] = {}
     for event, mark, kind, at, of, detail in bulk.select(columns, ConsentEvent, "fingerprint", list(own), also):
         if event > own[mark] and mark not in acts and of not in undone and not _is_of_the_address(kind, detail):
-            acts[mark] = Act(ConsentEvent.Kind(kind).label, str(at)[:10])  # a datetime, or SQLite's words for it
+            label = f"取込 {of}" if kind == ConsentEvent.Kind.IMPORTED else ConsentEvent.Kind(kind).label
+            acts[mark] = Act(label, str(at)[:10])  # a datetime, or SQLite's words for it
     return acts
 
 
