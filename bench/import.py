@@ -1,11 +1,12 @@
-"""How fast a list of a million rows is taken in, and what it needs: rows/s, processor time, peak memory.
+"""How fast a list of a million rows is taken in and taken back, and what it needs: rows/s, processor, peak memory.
 
     .venv/bin/python -m bench.import [--rows 10000 100000 1000000] [--database sqlite|postgres|both]
 
 Floor: the csv module reads the same file and does nothing. Rival: sqlite3's own `.import` of the file into a bare
 table, which judges no address, looks for nobody, keeps no consent (where the sqlite3 shell is missing: the same by
-Python's sqlite3, csv + executemany). Ours, as the command does it: the dry run, the import into an empty list, and
-the same file again (every row 同じ, and vouched for once more in the ledger). Each measurement in a process of its own.
+Python's sqlite3, csv + executemany). Ours, as the command does it: the dry run, the import into an empty list,
+the same file again (every row 同じ, and vouched for once more in the ledger), and the undo of both, the later one
+first, which removes everybody. Each measurement in a process of its own.
 `× floor` and `× rival` compare processor time, which other work on the machine disturbs less than the clock.
 """
 
@@ -73,7 +74,7 @@ def module_import(path: Path, _: str) -> int:
 
 
 def ours(path: Path, kind: str) -> int:
-    """Dry run, import, and the same once more; prints its own lines."""
+    """Dry run, import, the same once more, and both taken back; prints its own lines."""
     from bench.delivery import database
 
     with database(kind) as url, instance.installation(url):
@@ -81,7 +82,7 @@ def ours(path: Path, kind: str) -> int:
         from django.utils import timezone
 
         from newsletter.lists.lookups import lookups
-        from subscribers import importer, staging
+        from subscribers import importer, staging, undo
         from subscribers.models import ConsentEvent
         from subscribers.planned import Grounds
         from subscribers.table import open_table
@@ -104,8 +105,13 @@ def ours(path: Path, kind: str) -> int:
             )
             return sum(counts.values())
 
+        def take_back() -> int:
+            now = timezone.now()
+            return sum(sum(undo.undo(run, "bench", now).values()) for run in undo.open_runs(now))  # newest first
+
         before = peak()
-        for label, step in (("dry run", dry), ("import", take_in), ("again: all the same", take_in)):
+        steps = (("dry run", dry), ("import", take_in), ("again: all the same", take_in), ("undo", take_back))
+        for label, step in steps:
             start = time.perf_counter(), time.process_time()
             rows = step()
             facts = {"label": label, "rows": rows, "seconds": time.perf_counter() - start[0]}

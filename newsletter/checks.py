@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,9 +19,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
 
-from newsletter import environment
+from newsletter import environment, failures
 
 TAG = "newsletter"
+GOODBYES_WAIT = timedelta(minutes=10)  # longer than a large list takes to come in
 LITTLE_SPACE = 500 * 1024 * 1024  # bytes
 # RFC 2606 and JPRS reserve these; mail from them cannot be answered and lands in spam.
 RESERVED_DOMAINS = (
@@ -70,6 +71,38 @@ def folders() -> Iterator[CheckMessage]:
     if shutil.disk_usage(var).free < LITTLE_SPACE:
         yield Caution(
             f"{var} の空き容量が500MBを切っています。", hint="不要なファイルを消してください。", id="newsletter.W003"
+        )
+
+
+@_checked
+def waiting_goodbyes() -> Iterator[CheckMessage]:
+    """Goodbyes beside the database are entered within minutes, and nothing else lies there."""
+    from newsletter import goodbyes
+
+    try:
+        goodbyes.keys()
+    except OSError as error:
+        yield Error(
+            f"配信停止の申出を控えるフォルダを読めません。（{failures.os_error_words(error)}）",
+            hint="フォルダの所有者と権限を直してください。読めるようになるまで、配信は始まりません。",
+            id="newsletter.E052",
+        )
+        return
+    now = datetime.now(UTC)
+    late = [one for one in goodbyes.waiting() if now - one.at > GOODBYES_WAIT]
+    if late:
+        minutes = int((now - late[0].at).total_seconds() // 60)
+        yield Caution(
+            f"配信停止の申出{len(late)}件が、記録されないまま待っています（最も古いものは{minutes:,}分前）。",
+            hint="newsletter work が動いているか確かめ、newsletter subscribers goodbyes を実行してください。"
+            "待っているあいだも、この機械からその方々へは送りません。",
+            id="newsletter.W050",
+        )
+    if strange := goodbyes.strangers():
+        yield Caution(
+            f"{settings.GOODBYES} に、読み取れないファイルが{len(strange)}個あります（{strange[0][:60]}）。",
+            hint="配信停止の申出を控えるフォルダです。心当たりのないファイルは、ほかへ移してください。",
+            id="newsletter.W051",
         )
 
 

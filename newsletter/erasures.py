@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from django.db import transaction
 from feeds import contacts
 from feeds.contacts import Contacts
 from feeds.models import Contributor, Submission
-from newsletter import delivery, traces
+from newsletter import delivery, goodbyes, traces
 from newsletter.models import Letter, ProviderPace, RosterAnswer, RosterLine
 from subscribers import erasure
 from subscribers.addresses import fingerprint, read_address
@@ -102,6 +102,7 @@ def erase(mark: str, operator: str, now: datetime, *, with_contacts: bool = Fals
 def empty_records(reader: Subscriber) -> None:
     """Take out of the application's own records what names a reader whose entry is about to go."""
     delivery.forget_words(reader)
+    transaction.on_commit(partial(goodbyes.forget, reader.key))
     domain = reader.address_key.rpartition("@")[2]
     if not Subscriber.objects.exclude(pk=reader.pk).filter(address_key__endswith=f"@{domain}").exists():
         ProviderPace.objects.filter(provider=domain).delete()  # a domain may be one person's

@@ -21,6 +21,8 @@ from subscribers.models import Subscriber
 
 # Long enough for a colleague on leave to come back and correct a submission.
 SEND_AGAIN_FOR = timedelta(days=30)
+TOLD = ("goodbye", "resumed", "restored")
+TOLD_A_DAY = 4  # even: the last one says how it stands
 
 
 def send_confirmation(subscriber: Subscriber, now: datetime | None = None, *, language: str = "") -> Letter:
@@ -47,8 +49,51 @@ def send_welcome(subscriber: Subscriber, now: datetime | None = None) -> Letter:
 
 def send_goodbye(subscriber: Subscriber, now: datetime | None = None) -> Letter:
     """「配信を解除しました」, after the person left; the last mail they get."""
+    now = now or timezone.now()
+    return queue(write_goodbye(subscriber, now), now)
+
+
+def write_goodbye(subscriber: Subscriber, now: datetime) -> Letter:
+    """The same letter, made and not queued yet: making it takes longer than its rows."""
     facts: kinds.Goodbye = {"subscribe_url": links.subscribe_url(subscriber.language)}
-    return _to_subscriber("goodbye", subscriber, facts, now)
+    return _written("goodbye", facts, now, Letter(subscriber=subscriber), subscriber.language)
+
+
+def queue(letter: Letter, now: datetime) -> Letter:
+    """Store a letter that was made, and let it wait for the next wake-up."""
+    with transaction.atomic():  # no longer than the rows need: on SQLite everybody else waits for it
+        letter.save()
+        delivery.queue_letter(letter, now)
+    return letter
+
+
+def send_resumed(subscriber: Subscriber, now: datetime | None = None) -> Letter:
+    """「配信を再開しました」 or 「配信をお休みします」, after the person came back from a goodbye."""
+    facts: kinds.Resumed = {
+        "preferences_url": links.preferences_url(subscriber.key),
+        "unsubscribe_url": links.unsubscribe_url(subscriber.key),
+    }
+    if subscriber.paused_until is not None and subscriber.paused_until > (now or timezone.now()):
+        facts["paused_until"] = timezone.localdate(subscriber.paused_until)
+    return _to_subscriber("resumed", subscriber, facts, now)
+
+
+def send_restored(subscriber: Subscriber, now: datetime | None = None) -> Letter:
+    """「配信が停止され、元に戻されました」, to the reader, after somebody else had stopped it and took that back."""
+    facts: kinds.Restored = {
+        "preferences_url": links.preferences_url(subscriber.key),
+        "unsubscribe_url": links.unsubscribe_url(subscriber.key),
+    }
+    return _to_subscriber("restored", subscriber, facts, now)
+
+
+def is_told_enough(subscriber: Subscriber, now: datetime) -> bool:
+    """Whether so many letters told of goodbyes and returns within a day that one more only fills the mailbox.
+
+    Whoever holds a forwarded copy can press the buttons of that page again and again.
+    """
+    told = Letter.objects.filter(subscriber=subscriber, kind__in=TOLD, written_at__gt=now - timedelta(days=1))
+    return told.count() >= TOLD_A_DAY
 
 
 def send_already_subscribed(subscriber: Subscriber, now: datetime | None = None) -> Letter:
@@ -197,6 +242,10 @@ def _queue(
     kind: str, facts: Mapping[str, object], now: datetime | None, letter: Letter, language: str = settings.LANGUAGE_CODE
 ) -> Letter:
     now = now or timezone.now()
+    return queue(_written(kind, facts, now, letter, language), now)
+
+
+def _written(kind: str, facts: Mapping[str, object], now: datetime, letter: Letter, language: str) -> Letter:
     language = language if kind in kinds.IN_ENGLISH else settings.LANGUAGE_CODE
     association = profile.current().in_language(language)
     content = LetterContent(association.publisher, association.title, facts, association.palette, language)
@@ -206,7 +255,4 @@ def _queue(
         raise TemplateError(f"個別メール「{kind}」を作れません。{error}") from error
     letter.kind, letter.written_at = kind, now
     letter.subject, letter.html, letter.text = rendered.subject, rendered.html, rendered.text
-    with transaction.atomic():  # no longer than the rows need: on SQLite everybody else waits for it
-        letter.save()
-        delivery.queue_letter(letter, now)
     return letter

@@ -1,16 +1,19 @@
 """Whom a claimed delivery goes to, asked at the moment of the claim: the address as it is now, or why there is none.
 
 The e-news goes to active, unsuppressed subscribers only; `subscribers.audience` knows who they are. Letters answer a
-person's own step, so each kind has its rule below. After a complaint there is no letter of any kind.
+person's own step, so each kind has its rule below. After a complaint there is no letter of any kind. Who has said
+goodbye while the ledger could not be written has left: that is asked first, for then whoever is entered in the
+ledger meanwhile is found there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 
+from newsletter import goodbyes
 from newsletter.models import Delivery, Issue
 from subscribers import addresses, audience, suppression
 from subscribers.audience import Reader, Why
@@ -42,6 +45,8 @@ LETTER_RULES: Mapping[str, Rule] = {
     # office stopped.
     "confirmation": Rule(despite=frozenset({_LEFT, _BOUNCED, _BY_HAND, _ERASED})),
     "welcome": Rule(frozenset({Subscriber.State.ACTIVE})),
+    "resumed": Rule(frozenset({Subscriber.State.ACTIVE})),
+    "restored": Rule(frozenset({Subscriber.State.ACTIVE})),
     "already_subscribed": Rule(frozenset({Subscriber.State.ACTIVE})),
     "named": Rule(frozenset({Subscriber.State.ACTIVE})),
     "moved": Rule(frozenset({Subscriber.State.LEFT}), frozenset({_LEFT})),
@@ -55,9 +60,10 @@ STAFF_RULE = Rule(despite=frozenset({_LEFT, _ERASED}))
 
 def readers_at_claim(deliveries: Sequence[tuple[int, int | None]]) -> dict[int, Addressee | str]:
     """For each (delivery, subscriber) of a campaign its addressee, or the reason (Japanese) why nobody may get it."""
+    leaving = goodbyes.keys()
     ids = [id_ for _, id_ in deliveries if id_ is not None]
     checked = audience.check(ids, extra=_is_extra(deliveries[0][0])) if ids else {}
-    return {pk: _addressee(checked[id_] if id_ is not None else None) for pk, id_ in deliveries}
+    return {pk: _addressee(checked[id_] if id_ is not None else None, leaving) for pk, id_ in deliveries}
 
 
 def _is_extra(delivery_id: int) -> bool:
@@ -65,21 +71,26 @@ def _is_extra(delivery_id: int) -> bool:
     return Issue.objects.filter(editions__campaigns__deliveries=delivery_id, extra__gt=0).exists()
 
 
-def _addressee(answer: Reader | audience.Exclusion | None) -> Addressee | str:
+def _addressee(answer: Reader | audience.Exclusion | None, leaving: Collection[str]) -> Addressee | str:
     if isinstance(answer, Reader):
+        if answer.key in leaving:
+            return str(Why.LEFT.label)
         return Addressee(answer.address, answer.key, answer.format == Subscriber.Format.TEXT)
     return str(answer.reason.label if answer else Why.GONE.label)
 
 
 def letters_at_claim(letters: Sequence[Delivery]) -> dict[int, Addressee | str]:
     """The same for letters; each kind has its rule."""
+    leaving = goodbyes.keys()
     fingerprints = {row.pk: fingerprint_of(row) for row in letters}
     stopped = suppression.reasons([value for value in fingerprints.values() if value])
-    return {row.pk: _letter_addressee(row, stopped.get(fingerprints[row.pk])) for row in letters}
+    return {row.pk: _letter_addressee(row, stopped.get(fingerprints[row.pk]), leaving) for row in letters}
 
 
-def _letter_addressee(row: Delivery, stopped: Suppression.Reason | None) -> Addressee | str:
+def _letter_addressee(row: Delivery, stopped: Suppression.Reason | None, leaving: Collection[str]) -> Addressee | str:
     letter, reader = row.letter, row.subscriber
+    if reader is not None and reader.key in leaving:
+        reader.state, stopped = Subscriber.State.LEFT, stopped or _LEFT  # as they will stand; nothing is written
     assert letter is not None  # noqa: S101 - a letter's row, chosen above
     rule = LETTER_RULES.get(letter.kind, NO_OTHER_KIND) if reader else STAFF_RULE
     if stopped is not None and stopped not in rule.despite:

@@ -25,6 +25,8 @@ VAR.mkdir(parents=True, exist_ok=True)
 HOUSE_DICTIONARY = Path(environment.text("NEWSLETTER_HOUSE_DICTIONARY", str(VAR / "hyoki.yml")))
 # Lists of subscribers that staff uploaded and have not taken in yet: private, gone after a day.
 UPLOADS = VAR / "uploads"
+# Goodbyes that could not be entered in the ledger yet: private, empty again as soon as the database can be written.
+GOODBYES = VAR / "goodbyes"
 BASE_URL = environment.web_address("NEWSLETTER_BASE_URL", "http://127.0.0.1:8000")
 LISTEN_PORT = environment.integer("NEWSLETTER_PORT", 8000, 1, 65535)
 LISTEN_HOST = environment.text("NEWSLETTER_HOST", "127.0.0.1")

@@ -14,7 +14,7 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
 from feeds import photo_files, refresh
-from newsletter import erasures, profile, sending, sweep, workers
+from newsletter import departures, erasures, profile, sending, sweep, workers
 from newsletter.lists import uploads
 from newsletter.proofing import link_checks
 from subscribers import retention, signup
@@ -47,6 +47,13 @@ def wake_letters() -> None:
 def deliver_letters_again() -> None:
     """Letters whose retry is due, and those whose wake-up was lost. newsletter letters send"""
     sending.send_letters(stop_event=stopping)
+
+
+@every_minute
+def enter_goodbyes() -> None:
+    """Goodbyes that were taken while the ledger could not be written. newsletter subscribers goodbyes"""
+    if departures.enter_waiting(timezone.now()):
+        wake_letters()
 
 
 @every_minute

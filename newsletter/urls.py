@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import path, re_path
 
-from newsletter.web import archive, archive_feeds, archive_search, login, photos, public, roster, submit
+from newsletter.web import archive, archive_feeds, archive_search, leaving, login, photos, public, roster, submit
 from newsletter.web.desk import home as desk_home
 from newsletter.web.desk import (
     list_columns,
@@ -29,7 +29,7 @@ urlpatterns = [
     path("subscribe/", public.subscribe, name="subscribe"),
     path("subscribe/sent/", public.subscribed, name="subscribed"),
     path("c/<str:token>/", public.confirm, name="confirm"),
-    path("u/<str:token>/", public.unsubscribe, name="unsubscribe"),
+    path("u/<str:token>/", leaving.unsubscribe, name="unsubscribe"),
     path("p/<str:token>/", public.preferences, name="preferences"),
     path("archive/", archive.back_numbers, name="archive"),
     path("archive/feed.atom", archive_feeds.atom, name="atom"),

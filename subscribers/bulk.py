@@ -6,7 +6,8 @@ A million model objects would cost more than the rows they stand for. Inside a t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -15,6 +16,7 @@ from django.db import connection, models
 from django.db.models.fields import NOT_PROVIDED
 
 Value: TypeAlias = str | int | bool | None
+CACHE_KB = 65536
 _ESCAPES: dict[int, str] = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -90,14 +92,47 @@ def select(
     """The rows whose column `where` is one of the keys, as the database holds them: JSON stays text."""
     if not keys:
         return []
-    names, table = ", ".join(columns), model._meta.db_table
-    # One array is one parameter: a statement of 900 costs PostgreSQL and its driver more than the look-up itself.
-    is_postgres = connection.vendor == "postgresql"
-    wanted = "= ANY(%s)" if is_postgres else f"IN ({', '.join(['%s'] * len(keys))})"
+    statement = f"SELECT {', '.join(columns)} FROM {model._meta.db_table} WHERE {where}"  # noqa: S608 - our own names
     with connection.cursor() as cursor:
-        statement = f"SELECT {names} FROM {table} WHERE {where} {wanted} {also}"  # noqa: S608 - our own names
-        cursor.execute(statement, [list(keys)] if is_postgres else keys)
+        cursor.execute(f"{statement} {_among(keys)} {also}", _parameters(keys))
         return list(cursor.fetchall())
+
+
+def run(statement: str, where: str, keys: Sequence[Any]) -> None:
+    """An UPDATE or DELETE of the rows whose column `where` is one of the keys."""
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{statement} WHERE {where} {_among(keys)}", _parameters(keys))
+
+
+def run_each(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """The statement once for each row."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
+
+
+def widen_cache() -> None:
+    """Room for the indexes of a large list, which do not fit into SQLite's default of 2 MB. A limit, not a need."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+
+
+@contextmanager
+def checked_at_once() -> Iterator[None]:
+    """PostgreSQL checks foreign keys after each statement: for the commit it keeps a million people's in memory."""
+    _tell_postgres("SET CONSTRAINTS ALL IMMEDIATE")
+    yield
+    _tell_postgres("SET CONSTRAINTS ALL DEFERRED")  # as Django declares them; an error takes it all back anyway
+
+
+def count_anew(*tables: type[models.Model]) -> None:
+    """PostgreSQL plans by statistics: a list that has just come in would be read whole, for every block of keys.
+
+    It does so by itself within minutes. https://www.postgresql.org/docs/current/populate.html
+    """
+    _tell_postgres(f"ANALYZE (SKIP_LOCKED) {', '.join(table._meta.db_table for table in tables)}")
 
 
 @lru_cache(maxsize=4096)
@@ -109,6 +144,21 @@ def moment(at: datetime) -> str:
 def listed(values: Sequence[str]) -> str:
     """A list of keys as the database holds it."""
     return json.dumps(list(values)) if values else "[]"
+
+
+def _tell_postgres(statement: str) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def _among(keys: Sequence[Any]) -> str:
+    # One array is one parameter: a statement of 900 costs PostgreSQL and its driver more than the look-up itself.
+    return "= ANY(%s)" if connection.vendor == "postgresql" else f"IN ({', '.join(['%s'] * len(keys))})"
+
+
+def _parameters(keys: Sequence[Any]) -> Sequence[Any]:
+    return [list(keys)] if connection.vendor == "postgresql" else keys
 
 
 def _is_left_to_the_database(field: models.Field[Any, Any]) -> bool:

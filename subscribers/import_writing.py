@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from subscribers import bulk, undo
 from subscribers.bulk import Bulk, listed, moment
+from subscribers.fates import plain
 from subscribers.models import ConsentEvent, FormerValues, ImportRun, Subscriber
 from subscribers.planned import Grounds, Known, Planned
 
-CACHE_KB = 65536
+MANY = 10_000  # rows, from which a database without statistics is slow
 LISTS = ("sections", "pathways")
 FIELDS = ("name", "organisation", "department", "municipality", "format", "only_monthly", "language", *LISTS)
 _PERSON = ("id", "key", "address", "address_key", "fingerprint", *FIELDS, "created_at", "confirmed_at")
@@ -44,10 +43,7 @@ class Writing:
     @classmethod
     def begin(cls, grounds: Grounds, now: datetime) -> Writing:
         """The row of the import, still without its counts."""
-        if connection.vendor == "sqlite":
-            with connection.cursor() as cursor:
-                # The indexes of a large list do not fit into the default of 2 MB. A limit, not a need.
-                cursor.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+        bulk.widen_cache()
         earlier = tuple(undo.open_runs(now).values_list("pk", flat=True))
         run = ImportRun.objects.create(
             file=grounds.file[:255], basis=grounds.basis, proof=grounds.proof, operator=grounds.operator, at=now
@@ -65,6 +61,8 @@ class Writing:
         for verdict in ("added", "updated", "same", "refused"):
             setattr(self.run, verdict, counts.get(verdict, 0))
         self.run.save()
+        if self.run.added + self.run.updated >= MANY:
+            bulk.count_anew(Subscriber, ConsentEvent, FormerValues)
         return self.run
 
     def write(self, block: Sequence[Planned]) -> None:
@@ -106,7 +104,7 @@ class Writing:
             rows.append((*(self._column(name, after[name]) for name in _CHANGED), known.id))
             former.append(_former(self.run, known.id, before, after))
         columns = ", ".join(f"{name} = %s" for name in _CHANGED)
-        _run(f"UPDATE {Subscriber._meta.db_table} SET {columns} WHERE id = %s", rows)  # noqa: S608
+        bulk.run_each(f"UPDATE {Subscriber._meta.db_table} SET {columns} WHERE id = %s", rows)  # noqa: S608
         FormerValues.objects.bulk_create(former)
 
     def _vouched_for_again(self, same: Sequence[Planned]) -> list[Planned]:
@@ -153,17 +151,11 @@ def _former(run: ImportRun, id_: int, before: Mapping[str, Any], after: Mapping[
     return FormerValues(
         import_run=run,
         subscriber_id=id_,
-        before={name: undo.plain(before[name]) for name in changed},
-        after={name: undo.plain(after[name]) for name in changed},
+        before={name: plain(before[name]) for name in changed},
+        after={name: plain(after[name]) for name in changed},
     )
 
 
 def _known(planned: Planned) -> Known:
     assert planned.known is not None  # noqa: S101 - an update has something to update
     return planned.known
-
-
-def _run(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(statement, rows)

@@ -1,55 +1,28 @@
 """Take back a whole import within 30 days: who came in by it goes, what it wrote over returns.
 
 Nobody is harmed by it: who did something since (or was named by a later list, or mended by the office) stays as they
-are, and the account says so, person by person.
+are, and the account says so, person by person. A million people pass as plain rows, in blocks; see fates (what becomes
+of one), undo_writing and removal.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
-from django.utils.dateparse import parse_datetime
+from django.db import connection, transaction
+from django.db.models import Max, Min, QuerySet
 
+from subscribers import bulk
 from subscribers.audience import BLOCK
 from subscribers.errors import ImportUndoError
+from subscribers.fates import Act, Fate, Former, Line, Undone, decide, plain
 from subscribers.models import ConsentEvent, FormerValues, ImportRun, Subscriber, Suppression
+from subscribers.undo_writing import Writing
 
 UNDO_FOR = timedelta(days=30)
-GONE = "登録がすでにありません（消去済みか、本人の確認がなかったため）"
-NO_VALUES = "取込前の値が残っていません"
-OVERWRITTEN = "取込のあとに、同じ項目が変わっています"
-
-
-class Fate(StrEnum):
-    """What becomes of a person when the import is taken back."""
-
-    REMOVED = "removed"
-    RESTORED = "restored"
-    KEPT = "kept"
-
-    @property
-    def label(self) -> str:
-        return {Fate.REMOVED: "登録を取り消す", Fate.RESTORED: "前の値に戻す", Fate.KEPT: "そのまま"}[self]
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """One row of the import, and what becomes of the person behind it; `why` when they stay as they are."""
-
-    line: int
-    address: str  # empty when there is no entry any more
-    fate: Fate
-    why: str = ""
-    subscriber_id: int | None = None
-    fingerprint: str = ""
-    values: Mapping[str, Any] | None = None  # to be restored
 
 
 def open_runs(now: datetime) -> QuerySet[ImportRun]:
@@ -73,10 +46,7 @@ def undoable(number: int, now: datetime) -> ImportRun:
 
 def plan_undo(run: ImportRun) -> Iterator[list[Undone]]:
     """What would become of each person of the import, in blocks; nothing is written."""
-    last = 0
-    while block := list(run.events.filter(pk__gt=last).order_by("pk")[:BLOCK]):
-        last = block[-1].pk
-        yield _plan(run, [event for event in block if not event.detail.get("same")])
+    return _plan(run, "")
 
 
 def undo(
@@ -84,15 +54,15 @@ def undo(
 ) -> Counter[Fate]:
     """Take the import back in one transaction; how many people came to which end."""
     counts: Counter[Fate] = Counter()
-    with transaction.atomic():
+    with transaction.atomic(), bulk.checked_at_once():
         ImportRun.objects.select_for_update().get(pk=run.pk)
         undoable(run.pk, now)  # asked again: somebody else may have been faster
-        for block in plan_undo(run):
-            _write(run, block, by, now)
+        writing = Writing.begin(run, by, now)
+        for block in _plan(run, "FOR UPDATE" if connection.features.has_select_for_update else ""):
+            writing.write(block)
             counts.update(row.fate for row in block)
             on_block(block)
-        FormerValues.objects.filter(import_run=run).delete()
-        ImportRun.objects.filter(pk=run.pk).update(undone_at=now, undone_by=by[:150])
+        writing.end()
     return counts
 
 
@@ -106,95 +76,87 @@ def old_former_values(now: datetime) -> QuerySet[FormerValues]:
     return FormerValues.objects.filter(import_run__at__lt=now - UNDO_FOR)
 
 
-# ------------------------------------------------------------ deciding
-def _plan(run: ImportRun, events: Sequence[ConsentEvent]) -> list[Undone]:
-    ids = [event.subscriber_id for event in events if event.subscriber_id]
-    people = (
-        Subscriber.objects.select_for_update() if transaction.get_connection().in_atomic_block else Subscriber.objects
-    )
-    known = {person.pk: person for person in people.filter(pk__in=ids)}
-    former = {row.subscriber_id: row for row in FormerValues.objects.filter(import_run=run, subscriber__in=ids)}
-    acts = _acts_since(events)
-    return [
-        decide(
-            event,
-            known.get(event.subscriber_id or 0),
-            former.get(event.subscriber_id or 0),
-            acts.get(event.fingerprint),
-        )
-        for event in events
-    ]
+# ------------------------------------------------------------ what the database says
+def _plan(run: ImportRun, lock: str) -> Iterator[list[Undone]]:
+    undone = frozenset(ImportRun.objects.exclude(undone_at=None).values_list("pk", flat=True))
+    for block in _lines(run):
+        lines = _with_inherited(block, undone)
+        ids = [line.subscriber_id for line in lines if line.subscriber_id]
+        addresses = dict(bulk.select(("id", "address"), Subscriber, "id", ids, f"ORDER BY id {lock}"))
+        former = _former(run, [line.subscriber_id for line in lines if line.is_change and line.subscriber_id])
+        acts = _acts_since(run, lines, undone)
+        yield [
+            decide(line, addresses.get(line.subscriber_id), acts.get(line.fingerprint), former.get(line.subscriber_id))
+            for line in lines
+        ]
 
 
-def decide(
-    event: ConsentEvent, person: Subscriber | None, former: FormerValues | None, act: ConsentEvent | None
-) -> Undone:
-    """The fate of one person, from the import's line in the ledger and what has happened since."""
-    line = int(event.detail.get("row", 0))
-    if person is None:
-        return Undone(line, "", Fate.KEPT, GONE, fingerprint=event.fingerprint)
-    kept = Undone(line, person.address, Fate.KEPT, "", person.pk, event.fingerprint)
-    if act is not None:
-        return _because(kept, f"取込のあとに記録があります（{act.get_kind_display()} {act.at:%Y-%m-%d}）")
-    if "changed" not in event.detail:
-        return Undone(line, person.address, Fate.REMOVED, "", person.pk, event.fingerprint)
-    if former is None:
-        return _because(kept, NO_VALUES)
-    if any(plain(getattr(person, name)) != value for name, value in former.after.items()):
-        return _because(kept, OVERWRITTEN)
-    return Undone(line, person.address, Fate.RESTORED, "", person.pk, event.fingerprint, former.before)
+def _lines(run: ImportRun) -> Iterator[list[Line]]:
+    """The lines of the import in the ledger, in blocks, also of people in whom it changed nothing."""
+    ends = run.events.aggregate(first=Min("pk"), last=Max("pk"))
+    last = ends["last"] or 0
+    # From line to line, whosesoever they are: written in one transaction, they stand together. Asked for by their
+    # import, a database that has no statistics yet sorts all of them for every block.
+    columns = ("pk", "import_run", "subscriber", "fingerprint", "detail")
+    events = ConsentEvent.objects.order_by("pk").values_list(*columns)
+    at = (ends["first"] or 1) - 1
+    while at < last and (block := list(events.filter(pk__gt=at)[:BLOCK])):
+        at = block[-1][0]
+        yield [
+            Line(event, int(detail.get("row", 0)), mark, subscriber, "changed" in detail, bool(detail.get("same")))
+            for event, of, subscriber, mark, detail in block
+            if of == run.pk
+        ]
 
 
-def _because(kept: Undone, why: str) -> Undone:
-    return Undone(kept.line, kept.address, kept.fate, why, kept.subscriber_id, kept.fingerprint)
+def _with_inherited(block: Sequence[Line], undone: Collection[int]) -> list[Line]:
+    """Without the people in whom it changed nothing, but for those who are here by this list alone.
+
+    They came in by an earlier one that was taken back, and stayed because this one has them, too.
+    """
+    came_in = _came_in_by([line.fingerprint for line in block if line.is_same], undone)
+    owned = [line for line in block if not line.is_same or line.fingerprint in came_in]
+    return [line._replace(event=came_in[line.fingerprint]) if line.is_same else line for line in owned]
 
 
-def _acts_since(events: Sequence[ConsentEvent]) -> dict[str, ConsentEvent]:
-    """For each fingerprint the first thing somebody did after the import's own line."""
-    if not events:
+def _came_in_by(marks: Sequence[str], runs: Collection[int]) -> dict[str, int]:
+    """For each fingerprint the line in the ledger with which one of these imports took it in, if one did."""
+    if not runs:
         return {}
-    own = {event.fingerprint: event.pk for event in events}
-    later = ConsentEvent.objects.filter(fingerprint__in=list(own), pk__gt=events[0].pk)
-    later = later.filter(Q(import_run=None) | Q(import_run__undone_at=None)).exclude(import_run=events[0].import_run_id)
-    acts: dict[str, ConsentEvent] = {}
-    for event in later.order_by("pk"):
-        if event.pk > own[event.fingerprint] and not _is_of_the_address(event):
-            acts.setdefault(event.fingerprint, event)
+    of_these = f"AND import_run_id IN ({', '.join(map(str, runs))}) ORDER BY id"
+    events = bulk.select(("fingerprint", "id", "detail"), ConsentEvent, "fingerprint", marks, of_these)
+    return {mark: event for mark, event, detail in events if not {"same", "changed"} & json.loads(detail).keys()}
+
+
+def _former(run: ImportRun, ids: Sequence[int]) -> dict[int | None, Former]:
+    """What the import wrote over in these people, and what stands there now."""
+    columns, also = ("subscriber_id", "before", "after"), f"AND import_run_id = {run.pk:d}"
+    kept = bulk.select(columns, FormerValues, "subscriber_id", ids, also)
+    if not kept:
+        return {}
+    found = {id_: (json.loads(before), json.loads(after)) for id_, before, after in kept}
+    names = sorted({name for _, after in found.values() for name in after})
+    people = Subscriber.objects.filter(pk__in=found).order_by().values("pk", *names)
+    return {
+        person["pk"]: Former(*found[person["pk"]], {name: plain(person[name]) for name in names}) for person in people
+    }
+
+
+def _acts_since(run: ImportRun, lines: Sequence[Line], undone: Collection[int]) -> dict[str, Act]:
+    """For each fingerprint the first thing somebody did after the import's own line."""
+    own = {line.fingerprint: line.event for line in lines}
+    columns = ("id", "fingerprint", "kind", "at", "import_run_id", "detail")
+    also = f"AND (import_run_id IS NULL OR import_run_id <> {run.pk:d}) ORDER BY id"
+    acts: dict[str, Act] = {}
+    for event, mark, kind, at, of, detail in bulk.select(columns, ConsentEvent, "fingerprint", list(own), also):
+        if event > own[mark] and mark not in acts and of not in undone and not _is_of_the_address(kind, detail):
+            label = f"取込 {of}" if kind == ConsentEvent.Kind.IMPORTED else ConsentEvent.Kind(kind).label
+            acts[mark] = Act(label, str(at)[:10])  # a datetime, or SQLite's words for it
     return acts
 
 
-def _is_of_the_address(event: ConsentEvent) -> bool:
+def _is_of_the_address(kind: str, detail: str) -> bool:
     """That a mailbox does not exist is no deed of a person; its suppression stays anyway. Nor is another undoing."""
-    bounced = event.detail.get("reason") == Suppression.Reason.BOUNCED
-    return event.kind == ConsentEvent.Kind.UNDONE or (event.kind == ConsentEvent.Kind.SUPPRESSED and bounced)
-
-
-# ------------------------------------------------------------ writing
-def _write(run: ImportRun, block: Sequence[Undone], by: str, now: datetime) -> None:
-    for row in block:
-        if row.fate is Fate.RESTORED and row.values is not None and row.subscriber_id:
-            Subscriber.objects.filter(pk=row.subscriber_id).update(**_revived(row.values))
-    removed = [row.subscriber_id for row in block if row.fate is Fate.REMOVED and row.subscriber_id]
-    Subscriber.objects.filter(pk__in=removed).delete()
-    ConsentEvent.objects.bulk_create(
-        ConsentEvent(
-            subscriber_id=row.subscriber_id if row.fate is Fate.RESTORED else None,
-            fingerprint=row.fingerprint,
-            kind=ConsentEvent.Kind.UNDONE,
-            operator=by[:150],
-            detail={"file": run.file, "row": row.line},
-            at=now,
-        )
-        for row in block
-        if row.fate is not Fate.KEPT
-    )
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON holds it."""
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _revived(values: Mapping[str, Any]) -> dict[str, Any]:
-    dated = values.get("confirmed_at")
-    return dict(values) | ({"confirmed_at": parse_datetime(dated)} if isinstance(dated, str) else {})
+    if kind == ConsentEvent.Kind.SUPPRESSED:
+        return bool(json.loads(detail).get("reason") == Suppression.Reason.BOUNCED)
+    return kind == ConsentEvent.Kind.UNDONE

@@ -65,6 +65,12 @@ def own_identity() -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_goodbye_waits() -> None:
+    """Those of an earlier test are about people of an earlier database."""
+    shutil.rmtree(VAR / "goodbyes", ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
 def immediate_tasks() -> Iterator[None]:
     """Background tasks run at once, in the test's own transaction."""
     from django.conf import settings

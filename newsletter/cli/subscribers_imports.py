@@ -14,8 +14,8 @@ from newsletter.cli.listing import print_rows
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from subscribers.fates import Undone
     from subscribers.models import ImportRun
-    from subscribers.undo import Undone
 
 
 @click.command()
@@ -100,7 +100,7 @@ class _Told:
 
     def _print(self, rows: Iterable[Undone]) -> None:
         for row in rows:
-            click.echo("\t".join((f"{row.line}行目", row.fate.label, row.address or "―", row.why)))
+            click.echo("\t".join((f"{row.line}行目" if row.line else "―", row.fate.label, row.address or "―", row.why)))
 
     def end(self, run: ImportRun, is_applied: bool) -> None:
         counts = {name: self.counts[name] for name in ("removed", "restored", "kept")}

@@ -7,6 +7,14 @@ from datetime import date, datetime
 WEEKDAYS = "月火水木金土日"
 
 
+_MONTHS = "January February March April May June July August September October November December".split()
+
+
+def english_date(day: date) -> str:
+    """24 November 2026"""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
 def japanese_date(day: date) -> str:
     """2026年11月30日（月）"""
     return f"{day.year}年{day.month}月{day.day}日（{WEEKDAYS[day.weekday()]}）"

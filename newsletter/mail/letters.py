@@ -33,6 +33,21 @@ class Goodbye(TypedDict):
     subscribe_url: str
 
 
+class Resumed(TypedDict):
+    """Whoever had stopped the subscription goes on, perhaps after a pause."""
+
+    preferences_url: str
+    unsubscribe_url: str
+    paused_until: NotRequired[date]
+
+
+class Restored(TypedDict):
+    """Somebody who was not the reader had stopped the subscription, and took that back."""
+
+    preferences_url: str
+    unsubscribe_url: str
+
+
 class AlreadySubscribed(TypedDict):
     """Someone asked to subscribe an address that is subscribed already."""
 
@@ -148,6 +163,8 @@ KINDS: Mapping[str, type] = {
     "confirmation": Confirmation,
     "welcome": Welcome,
     "goodbye": Goodbye,
+    "resumed": Resumed,
+    "restored": Restored,
     "already_subscribed": AlreadySubscribed,
     "receipt": Receipt,
     "returned": Returned,
@@ -164,7 +181,9 @@ KINDS: Mapping[str, type] = {
 
 
 # Those that subscribers get, who may have chosen English; the others go to staff and members.
-IN_ENGLISH = frozenset({"confirmation", "welcome", "goodbye", "already_subscribed", "named", "moved"})
+IN_ENGLISH = frozenset({
+    "confirmation", "welcome", "goodbye", "resumed", "restored", "already_subscribed", "named", "moved",
+})  # fmt: skip
 
 
 def check_facts(kind: str, facts: Mapping[str, object]) -> str:

@@ -138,6 +138,7 @@ def _environment(templates: Path) -> jinja2.Environment:
         "title_words": markup.title_words,
         "photo_width": markup.photo_width,
         "credit_line": markup.credit_line,
+        "english_date": dates.english_date,
         "japanese_date": dates.japanese_date,
         "japanese_time": dates.japanese_time,
         "month_label": lambda issue: dates.month_label(issue.month, issue.number, issue.extra),

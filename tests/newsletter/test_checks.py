@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 from pytest_django import Settings
 
-from newsletter import checks
+from newsletter import checks, goodbyes
+from newsletter.goodbyes import Goodbye
+from subscribers.models import new_key
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +31,7 @@ def found() -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def own_folder(settings: Settings, tmp_path: Path) -> None:
     settings.VAR, settings.CATCHER_MAILDIR = tmp_path, tmp_path / "catcher"
+    settings.GOODBYES = tmp_path / "goodbyes"
     settings.RELAY_URL = settings.CATCHER_RELAY_URL
 
 
@@ -48,6 +52,22 @@ def test_an_account_for_the_administrator_settles_its_warning() -> None:
     assert "W020" not in found()
     User.objects.update(is_active=False)
     assert "W020" in found()
+
+
+def test_a_goodbye_that_waits_too_long_is_told_and_so_is_what_else_lies_there(tmp_path: Path) -> None:
+    now = timezone.now()
+    goodbyes.keep(Goodbye(new_key(), now - timedelta(minutes=2)))
+    assert not {"W050", "W051", "E052"} & set(found())
+    goodbyes.keep(Goodbye(new_key(), now - timedelta(minutes=1500)))
+    (tmp_path / "goodbyes" / "memo.txt").touch()
+    messages = found()
+    assert "1件が、記録されないまま待っています（最も古いものは1,500分前）" in messages["W050"]
+    assert "memo.txt" in messages["W051"]
+
+
+def test_a_folder_of_goodbyes_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "goodbyes").touch()
+    assert "フォルダであるべきところにファイルがあります" in found()["E052"]
 
 
 def test_djangos_own_commands_are_not_stopped_by_them() -> None:

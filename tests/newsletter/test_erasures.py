@@ -224,7 +224,7 @@ def test_where_the_name_still_stands_is_said_for_somebody_to_look_at() -> None:
     reader()
     Issue.objects.create(month=NOW.date().replace(day=1), release_on=NOW.date(), subject="x", lead=f"{NAME}さんが就任")
     ImportRun.objects.create(file="名簿.csv", basis="card", proof=f"{ADDRESS.lower()} からのメール")
-    Suppression.objects.create(fingerprint="f" * 64, reason="by_hand", note="別の人")
+    Suppression.objects.create(fingerprint="f" * 32, reason="by_hand", note="別の人")
     account = erasures.erase(MARK, "花子", NOW)
     found = [(kept.what, kept.count) for kept in account.kept if kept.why == erasures.TO_LOOK_AT]
     assert found == [("号の中", 1), ("取込の中", 1)]

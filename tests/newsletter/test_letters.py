@@ -46,6 +46,8 @@ def _submission() -> Submission:
         ("confirmation", letters.send_confirmation),
         ("welcome", letters.send_welcome),
         ("goodbye", letters.send_goodbye),
+        ("resumed", letters.send_resumed),
+        ("restored", letters.send_restored),
         ("already_subscribed", letters.send_already_subscribed),
     ],
 )
@@ -127,6 +129,9 @@ def _claimed(kind: str, state: str, stopped: str = "") -> bool:
         ("confirmation", "pending", "erased", True),
         ("welcome", "active", "", True),
         ("welcome", "left", "left", False),
+        ("resumed", "active", "", True),
+        ("restored", "active", "", True),
+        ("restored", "left", "left", False),
         ("already_subscribed", "active", "", True),
         ("already_subscribed", "active", "bounced", False),
         ("goodbye", "left", "left", True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from subscribers import bulk
 from subscribers.bulk import Bulk
@@ -17,7 +17,7 @@ SIGNS = ["見本\t太郎", "back\\slash", "\\N", "\\.", "line\nline", "cr\rcr", 
 
 
 def row(number: int, name: str) -> tuple[str, ...]:
-    return f"key{number}", f"a{number}@example.jp", f"a{number}@example.jp", f"{number:064x}", name
+    return f"key{number}", f"a{number}@example.jp", f"a{number}@example.jp", f"{number:032x}", name
 
 
 def test_every_sign_comes_back_as_it_was() -> None:
@@ -62,3 +62,22 @@ def test_a_row_that_is_there_already_is_an_integrity_error() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         rows.insert([(*row(1, ""), bulk.moment(NOW))] * 2)
     assert not Subscriber.objects.exists()
+
+
+def test_postgres_knows_at_once_how_many_rows_have_come_in() -> None:
+    Bulk(Subscriber, (*COLUMNS, "created_at")).insert([(*row(at, ""), bulk.moment(NOW)) for at in range(50)])
+    bulk.count_anew(Subscriber, ConsentEvent)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT reltuples FROM pg_class WHERE relname = %s", [Subscriber._meta.db_table])
+            assert cursor.fetchone() == (50,)
+
+
+def test_only_while_it_is_said_postgres_finds_at_once_what_points_at_nobody() -> None:
+    nobody = {"subscriber_id": 1, "fingerprint": "f", "kind": "imported", "at": NOW}
+    if connection.vendor == "postgresql":  # SQLite looks at the commit only
+        with pytest.raises(IntegrityError), transaction.atomic(), bulk.checked_at_once():
+            ConsentEvent.objects.create(**nobody)
+    with bulk.checked_at_once():
+        pass
+    ConsentEvent.objects.create(**nobody).delete()

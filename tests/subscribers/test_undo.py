@@ -10,9 +10,9 @@ import pytest
 from subscribers import importer, signup, suppression, undo
 from subscribers.addresses import read_address
 from subscribers.errors import ImportUndoError
+from subscribers.fates import Fate
 from subscribers.models import ConsentEvent, FormerValues, ImportRun, Subscriber, Suppression
 from subscribers.planned import Grounds
-from subscribers.undo import Fate
 from tests.subscribers.people import KEY, NOW, kinds, mark, person
 from tests.subscribers.test_importer import LOOKUPS, table_of
 
@@ -90,6 +90,19 @@ def test_whom_a_later_list_names_as_well_stays_until_that_is_taken_back_too(tmp_
     assert fates(second) == {}
     undo.undo(second, "花子", LATER)
     assert fates(first) == {"both@example.jp": "removed", "one@example.jp": "removed"}
+
+
+def test_lists_that_name_the_same_people_are_taken_back_in_any_order(tmp_path: Path) -> None:
+    first = take_in(tmp_path, "メール\none@example.jp\nboth@example.jp\nactive@example.jp\n")
+    second = take_in(tmp_path, "メール\nboth@example.jp\nactive@example.jp\nown@example.jp\n")
+    active = Subscriber.objects.get(address="active@example.jp")
+    signup.change_preferences(active.key, signup.Preferences(name="本人"), None, LATER)
+    reasons = {row.address: row.why for block in undo.plan_undo(first) for row in block}
+    assert f"取込 {second.pk}" in reasons["both@example.jp"]
+    assert undo.undo(first, "花子", LATER) == {Fate.REMOVED: 1, Fate.KEPT: 2}
+    assert fates(second) == {"both@example.jp": "removed", "active@example.jp": "kept", "own@example.jp": "removed"}
+    assert undo.undo(second, "花子", LATER) == {Fate.REMOVED: 2, Fate.KEPT: 1}
+    assert [reader.address for reader in Subscriber.objects.all()] == ["active@example.jp"]
 
 
 def test_a_second_undo_and_one_after_30_days_are_refused(tmp_path: Path) -> None:

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from newsletter.web.desk.access import SEE_READERS, TAKE_IN, for_staff, name_of
 from subscribers import undo as undoing
 from subscribers.errors import ImportUndoError
+from subscribers.fates import Fate, Undone
 from subscribers.models import ConsentEvent, ImportRun
-from subscribers.undo import UNDO_FOR, Fate, Undone
+from subscribers.undo import UNDO_FOR
 
 PER_PAGE = 50
-MOST = 30_000  # people; to judge more takes longer than a page may
+MOST = 100_000  # people, as many as the desk takes in; more take longer than a page may
 TOO_MANY = (
     "件数が多いので、この画面では取り消せません。newsletter subscribers undo-import {}（コマンド）で取り消せます。"
 )

@@ -301,6 +301,10 @@ _ROSTER = {
     "url": "https://news.example.jp/r/abc/",
     "file": "roster-2027-shiomi.xlsx",
 }
+_OWN_LINKS = {
+    "preferences_url": "https://news.example.jp/p/abc/",
+    "unsubscribe_url": "https://news.example.jp/u/abc/",
+}
 LETTER_FACTS: Mapping[str, Mapping[str, object]] = {
     "confirmation": {"confirm_url": "https://news.example.jp/c/eyJrIjoiYWJjIn0/", "days": 14},
     "welcome": {
@@ -309,6 +313,7 @@ LETTER_FACTS: Mapping[str, Mapping[str, object]] = {
         "archive_url": "https://news.example.jp/archive/",
     },
     "goodbye": {"subscribe_url": "https://news.example.jp/subscribe/"},
+    **dict.fromkeys(("resumed", "restored"), _OWN_LINKS),
     "already_subscribed": {
         "preferences_url": "https://news.example.jp/p/abc/",
         "unsubscribe_url": "https://news.example.jp/u/abc/",

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from newsletter import links
+from newsletter.models import Letter
 from subscribers import signup, suppression
 from subscribers.models import ConsentEvent, Subscriber
 from tests.newsletter.issue_parts import load_profile
@@ -111,14 +112,29 @@ def test_after_leaving_there_is_a_way_back(client: Client, action: str, format_:
     reader.refresh_from_db()
     assert (reader.state, reader.format) == ("active", format_)
     assert kinds() == events
-    assert letters() == ["goodbye", "welcome"]
+    told = ["goodbye", "restored" if action == "wrong_person" else "resumed"]
+    assert letters() == told
     assert reader.only_monthly == (action == "monthly_only")
     assert ("号外はお送りしません" in text_of(client.get(back["Location"]))) == reader.only_monthly
     # The same button a second time, or all of them by turns, is no harm.
     assert client.post(path, {"action": action}).status_code == 302
-    assert (kinds(), letters()) == (events, ["goodbye", "welcome"])
+    assert (kinds(), letters()) == (events, told)
     if action == "wrong_person":
         assert ConsentEvent.objects.get(kind="confirmed").detail["why"] == "wrong_person"
+
+
+def test_whoever_presses_the_buttons_again_and_again_fills_no_mailbox_and_ends_as_left(client: Client) -> None:
+    path = unsubscribe_path(person())
+    for _ in range(10):
+        client.post(path, {"action": "leave"})
+        assert client.post(path, {"action": "come_back"}).status_code == 302
+    assert letters() == ["goodbye", "resumed"] * 2
+    client.post(path, {"action": "leave"})
+    answer = client.post(path, {"action": "come_back"})
+    assert answer.status_code == 429
+    assert "明日" in text_of(answer)
+    assert Subscriber.objects.get().state == "left"
+    assert letters() == ["goodbye", "resumed"] * 2
 
 
 def test_long_after_leaving_the_link_only_leads_to_a_new_sign_up(client: Client) -> None:
@@ -153,7 +169,8 @@ def test_after_leaving_a_pause_of_three_months_is_offered(strict: Client) -> Non
     assert kinds() == ["left", "lifted", "confirmed", "preferences"]
     assert "までお休み中です" in text_of(strict.get(path))  # the link of the next mail, without ?back=1
     assert f"{timezone.localtime(subscriber.paused_until):%Y}年" in page
-    assert letters() == ["goodbye", "welcome"]
+    assert letters() == ["goodbye", "resumed"]
+    assert Letter.objects.get(kind="resumed").subject.endswith("配信をお休みします")
 
 
 def test_a_reader_pauses_and_goes_on_from_the_page_of_their_choices(strict: Client) -> None:

@@ -10,9 +10,11 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from newsletter import links
+from newsletter.web import reader_pages
 from subscribers import signup
 from subscribers.models import Subscriber
-from tests.browser import Chromium, blocked_by_policy, check, press
+from tests.browser import Chromium, blocked_by_policy, check, press, press_on
+from tests.newsletter import ledger
 from tests.newsletter.issue_parts import load_profile
 from tests.subscribers.people import person
 
@@ -147,3 +149,35 @@ def test_every_public_page_can_be_used_by_everybody(site: str, width: int, langu
             page.click("[role=alert] a >> nth=0")
             assert page.evaluate("document.activeElement.name") == "email"
         assert complaints == []
+
+
+BUTTONS = {
+    "ja": ("配信を停止する", "これまでどおり受け取る"),
+    "en": ("Unsubscribe", "Keep sending it as before"),
+}
+
+
+@pytest.mark.parametrize("language", BUTTONS)
+@pytest.mark.parametrize("width", [360, 1200])
+def test_what_is_said_while_the_ledger_is_held_can_be_used_by_everybody(
+    site: str, width: int, language: str, chromium: Chromium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_pages, "BUTTON_WAITS", 0.1)
+    reader = person(f"{'a-very-long-local-part' * 2}@a-long-department.city.example.lg.jp", language=language)
+    leave, back = BUTTONS[language]
+    with chromium.page(width) as page, ledger.being_written():
+        page.goto(links.unsubscribe_url(reader.key))
+        press(page, leave)
+        page.wait_for_selector(".notice--done")
+        check(page, width)
+        press(page, back)
+        page.wait_for_selector(".notice--error")
+        check(page, width)
+        press_on(page, "main a.button")
+        page.wait_for_selector(".notice--done")
+    with chromium.page(width) as page, ledger.away():
+        for address in (links.unsubscribe_url(reader.key), links.preferences_url(reader.key)):
+            page.goto(address)
+            assert page.locator("main h1").count() == 1
+            assert page.locator("header").count() == 0  # its facts are in the database
+            check(page, width)

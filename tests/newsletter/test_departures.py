@@ -1,0 +1,357 @@
+"""A goodbye is taken while the ledger cannot be written, and entered when it can: on a real database, really held."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from newsletter import departures, erasures, goodbyes, letters, sending, tasks
+from newsletter.delivery import State
+from newsletter.goodbyes import Goodbye
+from newsletter.models import Delivery, Letter
+from subscribers import signup, suppression
+from subscribers.models import ConsentEvent, Subscriber
+from tests.newsletter import books, ledger
+from tests.newsletter.moody import addresses, moody
+from tests.newsletter.test_engine import _database_url
+from tests.smtp_server import free_port, receiving
+from tests.subscribers.people import NOW, kinds, person
+from tests.subscribers.test_at_once import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATER = NOW + timedelta(minutes=1)
+DETAIL = {"how": "one_click", "delivery": 41}
+
+
+@pytest.fixture(autouse=True)
+def _office(settings: Any) -> None:
+    books.association()
+    settings.RELAY_URL = settings.CATCHER_RELAY_URL = f"smtp://127.0.0.1:{free_port()}"
+
+
+def file_of(reader: Subscriber) -> Path:
+    return Path(settings.GOODBYES) / f"{reader.key}.json"
+
+
+def state_of(reader: Subscriber) -> str:
+    return Subscriber.objects.values_list("state", flat=True).get(pk=reader.pk)
+
+
+def taken(reader: Subscriber) -> None:
+    """Their goodbye was taken while the ledger was held, and waits."""
+    with ledger.being_written():
+        assert not departures.leave(reader.key, "192.0.2.7", NOW, DETAIL)
+    assert departures.is_waiting(reader.key)
+
+
+# ------------------------------------------------------------ taken, and entered
+def test_a_goodbye_is_taken_while_somebody_else_writes_the_ledger_and_entered_afterwards() -> None:
+    reader = person()
+    with ledger.being_written():
+        assert not departures.leave(reader.key, "192.0.2.7", NOW, DETAIL)
+        assert state_of(reader) == "active"  # the ledger is still held: that was no waiting for its end
+        assert departures.seen(Subscriber.objects.get()).state == "left"
+        assert departures.enter_waiting(LATER) == 0
+        assert departures.is_waiting(reader.key)
+    assert b"taro" not in file_of(reader).read_bytes()
+    assert departures.enter_waiting(LATER) == 1
+    reader.refresh_from_db()
+    assert (reader.state, reader.left_at) == ("left", NOW)
+    assert suppression.is_suppressed(reader.fingerprint)
+    event = ConsentEvent.objects.get()
+    assert (event.kind, event.at, event.source, event.detail) == ("left", NOW, "192.0.2.7", DETAIL)
+    assert [letter.kind for letter in Letter.objects.all()] == ["goodbye"]
+    assert not file_of(reader).exists()
+    assert departures.enter_waiting(LATER) == 0
+
+
+def test_without_trouble_nothing_is_written_down() -> None:
+    reader = person()
+    assert departures.leave(reader.key, None, NOW, DETAIL)
+    assert state_of(reader) == "left"
+    assert not Path(settings.GOODBYES).exists()
+
+
+def test_the_first_of_two_clicks_is_what_the_ledger_says() -> None:
+    reader = person()
+    taken(reader)
+    assert departures.leave(reader.key, "198.51.100.9", LATER, {"how": "page"})
+    assert [(one.at, one.detail) for one in ConsentEvent.objects.all()] == [(NOW, DETAIL)]
+    assert not file_of(reader).exists()
+    assert Letter.objects.count() == 1
+
+
+def test_the_connection_waits_for_others_as_long_as_before() -> None:
+    def patience() -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout" if connection.vendor == "sqlite" else "SHOW lock_timeout")
+            return cursor.fetchone()[0]
+
+    before = patience()
+    taken(person())
+    departures.enter_waiting(LATER)
+    assert patience() == before
+
+
+def test_a_database_that_is_away_keeps_nobody_from_leaving() -> None:
+    reader = person()
+    with ledger.away():
+        assert not departures.leave(reader.key, None, NOW, DETAIL)
+        assert departures.enter_waiting(LATER) == 0
+    assert departures.enter_waiting(LATER) == 1
+    assert state_of(reader) == "left"
+
+
+def test_where_nothing_at_all_can_be_written_the_database_has_the_word(settings: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    settings.GOODBYES = tmp_path / "file" / "goodbyes"
+    reader = person()
+    with ledger.being_written(), pytest.raises(departures.Error):
+        departures.leave(reader.key, None, NOW, DETAIL)
+    assert state_of(reader) == "active"
+
+
+def test_nobody_else_has_a_goodbye() -> None:
+    for key in ("nobody".ljust(22, "-"), "../../etc/passwd", ""):
+        with ledger.being_written():
+            assert departures.leave(key, None, NOW)
+    assert not Path(settings.GOODBYES).exists()
+
+
+def test_a_letter_that_cannot_be_made_does_not_hold_anybody_back() -> None:
+    from newsletter.models import Association
+
+    reader = person()
+    taken(reader)
+    Association.objects.all().delete()
+    assert departures.enter_waiting(LATER) == 1
+    assert state_of(reader) == "left"
+
+
+def test_the_clock_enters_what_waits_and_sends_the_letter(settings: Any) -> None:
+    reader = person()
+    taken(reader)
+    with receiving() as server:
+        settings.RELAY_URL = f"smtp://127.0.0.1:{server.port}"
+        tasks.enter_goodbyes()
+    assert state_of(reader) == "left"
+    assert server.received[0].recipients == (reader.address,)
+
+
+# ------------------------------------------------------------ crashes, and several at once
+DIE_BEFORE_THE_COMMIT = """
+import os, django
+django.setup()
+from django.db import transaction
+from django.utils import timezone
+from newsletter import departures
+with transaction.atomic():
+    assert departures.enter_waiting(timezone.now()) == 1
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_who_is_killed_before_the_commit_has_lost_nothing() -> None:
+    reader = person()
+    taken(reader)
+    environment = os.environ | {
+        "DATABASE_URL": _database_url(), "NEWSLETTER_VAR": str(settings.VAR),
+        "DJANGO_SETTINGS_MODULE": "newsletter.settings",
+    }  # fmt: skip
+    killed = subprocess.run([sys.executable, "-c", DIE_BEFORE_THE_COMMIT], env=environment, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert (state_of(reader), departures.is_waiting(reader.key)) == ("active", True)
+    assert departures.enter_waiting(LATER) == 1
+    assert kinds() == ["left"]
+    assert Letter.objects.count() == 1
+
+
+def test_who_is_killed_after_the_commit_enters_nothing_twice() -> None:
+    reader = person()
+    taken(reader)
+    goodbye = goodbyes.find(reader.key)
+    assert goodbye
+    departures.enter_waiting(LATER)
+    goodbyes.keep(goodbye)  # the file was still there
+    assert departures.enter_waiting(LATER) == 1
+    assert kinds() == ["left"]
+    assert Letter.objects.count() == 1
+    assert not file_of(reader).exists()
+
+
+def test_several_at_once_enter_a_goodbye_once() -> None:
+    reader = person()
+    taken(reader)
+    at_once(4, lambda: departures.leave(reader.key, None, LATER, DETAIL))
+    assert departures.enter_waiting(LATER) == 0
+    assert kinds() == ["left"]
+    assert Letter.objects.count() == 1
+
+
+def test_a_torn_file_is_entered_by_its_name_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
+    reader = person()
+    taken(reader)
+    file_of(reader).write_bytes(b"{")
+    os.utime(file_of(reader), (NOW.timestamp(), NOW.timestamp()))
+    with caplog.at_level(logging.ERROR):
+        assert departures.enter_waiting(LATER) == 1
+    assert "could not be read" in caplog.text
+    assert reader.key not in caplog.text
+    reader.refresh_from_db()
+    assert (reader.state, reader.left_at) == ("left", NOW)
+    assert not file_of(reader).exists()
+
+
+# ------------------------------------------------------------ people who are gone, or back
+def test_an_erasure_takes_a_goodbye_with_it() -> None:
+    reader = person()
+    taken(reader)
+    erasures.erase(reader.fingerprint, "花子", LATER)
+    assert not file_of(reader).exists()
+
+
+def test_a_goodbye_of_somebody_erased_elsewhere_is_dropped() -> None:
+    reader = person()
+    taken(reader)
+    goodbye = goodbyes.find(reader.key)
+    assert goodbye
+    erasures.erase(reader.fingerprint, "花子", LATER)
+    goodbyes.keep(goodbye)  # on another machine
+    before = list(ConsentEvent.objects.values())
+    assert departures.enter_waiting(LATER) == 1
+    assert list(ConsentEvent.objects.values()) == before
+    assert suppression.reasons([reader.fingerprint]) == {reader.fingerprint: "erased"}
+    assert not file_of(reader).exists()
+
+
+def test_whose_entry_an_undone_import_took_away_stays_alone_when_a_list_brings_them_again() -> None:
+    reader = person()
+    taken(reader)
+    reader.delete()
+    departures.enter_waiting(LATER)
+    assert suppression.reasons([reader.fingerprint]) == {reader.fingerprint: "left"}
+    assert not file_of(reader).exists()
+
+
+def test_who_came_back_at_another_machine_since_then_stays() -> None:
+    reader = person()
+    taken(reader)
+    # There the goodbye was entered and undone; the file here says nothing new.
+    signup.leave(reader.key, None, NOW + timedelta(seconds=1))
+    signup.come_back(reader.key, None, NOW + timedelta(seconds=2))
+    assert departures.enter_waiting(LATER) == 1
+    assert state_of(reader) == "active"
+    assert not suppression.is_suppressed(reader.fingerprint)
+    assert not file_of(reader).exists()
+
+
+# ------------------------------------------------------------ mail
+def test_a_campaign_sends_nothing_to_somebody_whose_goodbye_waits() -> None:
+    wanted = books.readers(5)
+    campaign = books.running()
+    gone = wanted[2]
+    taken(gone)
+    with receiving() as server:
+        sending.send_campaign(campaign, books.NOW, relay=books.relay(server.port))
+    assert set(addresses(server)) == {reader.address for reader in wanted} - {gone.address}
+    row = campaign.deliveries.get(subscriber=gone)
+    assert (row.state, row.reason) == (State.CANCELLED, "本人が解除しました")
+    assert state_of(gone) == "active"  # nothing was entered yet: the file alone kept the mail back
+
+
+def test_who_says_goodbye_while_a_campaign_runs_and_the_ledger_is_held_gets_nothing_more() -> None:
+    wanted = books.readers(60)
+    campaign = books.running()
+    left: set[str] = set()
+    held, answered = threading.Event(), threading.Event()
+
+    def an_import() -> None:
+        """Holds the ledger until the goodbyes are taken, longer than one of them is ready to wait."""
+        try:
+            with ledger.being_written():
+                held.set()
+                answered.wait(60)
+        finally:
+            connection.close()
+
+    def leave_half_way(progress: Any) -> None:
+        if left or progress.finished < 2:
+            return
+        writer = threading.Thread(target=an_import)
+        rows = campaign.deliveries.filter(state=State.QUEUED).select_related("subscriber")
+        readers = [row.subscriber for row in rows if row.subscriber]
+        writer.start()
+        held.wait(60)
+        for reader in readers[:3]:
+            assert not departures.leave(reader.key, None, timezone.now(), DETAIL)
+            left.add(reader.address)
+        answered.set()
+        writer.join()
+
+    with moody(slow=0.02) as server:
+        sending.send_campaign(campaign, books.NOW, relay=books.relay(server.port, 1), on_progress=leave_half_way)
+    assert len(left) == 3
+    assert set(addresses(server)) == {reader.address for reader in wanted} - left
+    assert books.states(campaign) == {"sent": 57, "cancelled": 3}
+    assert departures.enter_waiting(timezone.now()) == 3
+
+
+def test_of_letters_only_those_go_out_that_somebody_who_left_may_get(settings: Any) -> None:
+    reader = person()
+    letters.send_welcome(reader)
+    taken(reader)
+    letters.send_goodbye(reader)
+    with receiving() as server:
+        settings.RELAY_URL = f"smtp://127.0.0.1:{server.port}"
+        sending.send_letters()
+    assert len(server.received) == 1
+    states = dict(Delivery.objects.values_list("letter__kind", "state"))
+    assert states == {"welcome": State.CANCELLED, "goodbye": State.SENT}
+
+
+def test_senders_of_other_machines_know_of_it_where_the_database_can_tell_them() -> None:
+    reader = person()
+    campaign = books.running()
+    taken(reader)
+    goodbyes_here = settings.GOODBYES
+    settings.GOODBYES = Path(settings.VAR) / "goodbyes-of-another-machine"
+    try:
+        with receiving() as server:
+            sending.send_campaign(campaign, books.NOW, relay=books.relay(server.port))
+    finally:
+        settings.GOODBYES = goodbyes_here
+    # SQLite knows one lock and one machine; PostgreSQL held only the person's row.
+    assert len(server.received) == (0 if connection.vendor == "postgresql" else 1)
+    assert departures.enter_waiting(LATER) == 1
+    assert kinds() == ["left"]
+
+
+def test_a_goodbye_of_others_does_not_wait_for_the_one_whose_row_is_held() -> None:
+    held, free = person(), person("hanako@example.jp")
+    for reader in (held, free):
+        goodbyes.keep(Goodbye(reader.key, NOW, None, DETAIL, reader.fingerprint))
+    if connection.vendor == "sqlite":
+        return  # there is one lock for all
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(f"SELECT 1 FROM {ledger.PEOPLE} WHERE id = %s FOR UPDATE", [held.pk])
+            assert departures.enter_waiting(LATER) == 1
+            cursor.execute("ROLLBACK")
+    finally:
+        other.close()
+    assert (state_of(held), state_of(free)) == ("active", "left")
+    assert departures.enter_waiting(LATER) == 1
