@@ -115,12 +115,12 @@ def _open_csv(path: Path) -> Table:
     encoding, lines = find_encoding(path)
     tables = [Table(path, "csv", encoding, sign, about=lines) for sign in DELIMITERS]
     heads = [_csv_head(table) for table in tables]
-    best = max(range(len(tables)), key=lambda index: _score(heads[index]))
-    return with_headings(tables[best], heads[best])
+    best = tables[max(range(len(tables)), key=lambda index: _score(heads[index]))]
+    return with_headings(best, list(islice(_csv_rows(best), HEAD_ROWS)))
 
 
 def _csv_head(table: Table) -> list[Row]:
-    """The first rows, read leniently: what is wrong with them is said when they are read for good."""
+    """The first rows, read leniently: the separator is still a guess, and what is wrong may be the guess."""
     rows: list[Row] = []
     reader = csv.reader(read_lines(table.path, table.encoding), delimiter=table.delimiter)
     with suppress(csv.Error):
