@@ -18,10 +18,10 @@ from django.utils import timezone
 
 from subscribers import suppression
 from subscribers.audience import BLOCK, readers
-from subscribers.candidates import ALL
 from subscribers.columns import EXTRAS, FIELDS
 from subscribers.errors import ImportFileError
 from subscribers.models import Subscriber, Suppression
+from subscribers.reading import ALL
 from subscribers.table import Table
 
 # The import knows them all but the last two, which only people read.

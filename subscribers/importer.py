@@ -19,13 +19,14 @@ from django.db import IntegrityError, transaction
 
 from subscribers import bulk
 from subscribers.audience import BLOCK
-from subscribers.candidates import Candidate, Lookups, RowReader
+from subscribers.candidates import Candidate, RowReader
 from subscribers.errors import ImportFileError
 from subscribers.fingerprints import Fingerprints
 from subscribers.import_writing import FIELDS as _FIELDS
 from subscribers.import_writing import LISTS, Writing
 from subscribers.models import ImportRun, Subscriber, Suppression
 from subscribers.planned import Grounds, Known, Planned, Verdict
+from subscribers.reading import Lookups
 from subscribers.seen import Seen
 from subscribers.table import Table
 
@@ -40,12 +41,17 @@ SUPPRESSED = {
 
 def read_rows(table: Table, lookups: Lookups, on_blank: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
     """The candidates of a file, row by row."""
-    read = RowReader(need_addresses(table), lookups).read
-    for line, cells in table.rows():
+    read = row_reader(table, lookups).read
+    for line, cells in table.rows_to_judge():
         if cells:  # empty cells behind the last one with something in it were taken off
             yield from read(line, cells)
         else:
             on_blank()
+
+
+def row_reader(table: Table, lookups: Lookups) -> RowReader:
+    """Who reads the rows of this list; ImportFileError when no column of it holds addresses."""
+    return RowReader(need_addresses(table), lookups, heading_line=table.heading_line)
 
 
 def need_addresses(table: Table) -> Mapping[str, int]:

@@ -79,6 +79,10 @@ class Table:
         """The rows below the headings, from the file."""
         return (row for row in _raw_rows(self) if row.line > self.heading_line)
 
+    def rows_to_judge(self) -> Iterator[Row]:
+        """The rows a list has to account for: those below the headings, and what looks like people above them."""
+        return (row for row in _raw_rows(self) if row.line > self.heading_line or _is_above_by_mistake(self, row))
+
     @property
     def unused(self) -> list[str]:
         """The headings of columns that are not read."""
@@ -254,6 +258,11 @@ def checked(cells: list[str], line: int, name: str) -> tuple[str, ...]:
             f'{name}: {line}行目に長すぎるセルがあります。引用符（"）の閉じ忘れがないか見てください。'
         )
     return tuple(map(unescape, cells)) if "'" in whole else tuple(cells)
+
+
+def _is_above_by_mistake(table: Table, row: Row) -> bool:
+    # A title has no address; a list that was put together from two has people above its headings.
+    return row.line < table.heading_line and any("@" in normal(cell) for cell in row.cells)
 
 
 def with_headings(table: Table, head: list[Row]) -> Table:

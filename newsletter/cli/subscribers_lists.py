@@ -17,9 +17,9 @@ from newsletter.cli.subscribers_report import Report
 from newsletter.failures import database_words
 
 if TYPE_CHECKING:
-    from subscribers.candidates import Lookups
     from subscribers.exporter import Exported
     from subscribers.planned import Planned
+    from subscribers.reading import Lookups
     from subscribers.staging import Staged
     from subscribers.table import Table
 

@@ -21,7 +21,7 @@ from newsletter.roster.offices import is_office
 from newsletter.roster.questions import Choice, Entry, Person, described
 from subscribers import importer, moves, suppression, undo
 from subscribers.addresses import NoteKind
-from subscribers.candidates import Candidate, Lookups, read_candidates
+from subscribers.candidates import Candidate, read_candidates
 from subscribers.columns import EXTRAS
 from subscribers.models import ConsentEvent, ImportRun, Subscriber
 from subscribers.planned import Grounds, Planned, Verdict

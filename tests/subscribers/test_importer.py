@@ -13,11 +13,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from feeds import members
 from feeds.errors import MemberError
-from subscribers import audience, importer, signup
-from subscribers.candidates import Lookups
+from subscribers import audience, importer, signup, staging
 from subscribers.errors import ImportFileError
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 from subscribers.planned import Grounds, Planned, Verdict
+from subscribers.reading import Lookups
 from subscribers.table import Table, open_table
 from tests.subscribers.people import KEY, NOW, kinds, mark, person, suppressed
 
@@ -61,6 +61,25 @@ def plan(table: Table) -> list[Planned]:
 def take_in(table: Table, grounds: Grounds = GROUNDS) -> Counter[Verdict]:
     rows = importer.read_rows(table, LOOKUPS)
     return importer.run_import(rows, grounds, NOW, KEY, is_cp932=table.encoding == "cp932")
+
+
+TWO_LISTS = "購読者名簿,,\nlost1@example.jp,一,環境課\nlost2＠example.jp,二\n\nメール,氏名\nkept@example.jp,三\n"
+
+
+def test_people_above_the_headings_are_refused_and_not_passed_over(tmp_path: Path) -> None:
+    table = table_of(tmp_path, TWO_LISTS)
+    planned = plan(table)
+    assert [(one.candidate.line, one.action, one.candidate.written) for one in planned] == [
+        (2, "refused", "lost1@example.jp"), (3, "refused", "lost2＠example.jp"), (6, "added", "kept@example.jp"),
+    ]  # fmt: skip
+    assert planned[0].words == (
+        "見出しより上にある行なので、読みません。取り込むときは、見出しの行より下に移してください。",
+    )
+    assert planned[0].candidate.cells == ("lost1@example.jp", "一", "環境課")
+    staged = staging.begin(table, LOOKUPS, NOW)
+    staged.read(NOW)
+    assert list(staged.candidates()) == list(importer.read_rows(table, LOOKUPS))
+    assert take_in(table) == {Verdict.REFUSED: 2, Verdict.ADDED: 1}
 
 
 def people_of_the_dirty_list() -> None:

@@ -35,6 +35,17 @@ def test_refused_pasted_addresses_are_written_to_be_mended_and_brought_again(tmp
     assert report("import", refused)["rows"][0]["address"] == "b@example.jp"
 
 
+def test_people_above_the_headings_stand_in_the_report_and_in_the_refused_file(tmp_path: Path) -> None:
+    path, refused = tmp_path / "list.csv", tmp_path / "refused.csv"
+    lines = ["lost@example.jp,一", "メール,氏名", "kept@example.jp,三", ""]
+    path.write_text("\n".join(lines), "utf-8")
+    assert report("import", path, "--refused", refused)["counts"]["refused"] == 1
+    assert refused.read_text("utf-8").splitlines()[1].startswith("lost@example.jp,一,見出しより上")
+    pasted = run("import", "-", stdin="\n".join(lines).replace(",", "\t")).stdout
+    assert "1行目\t拒否\tlost@example.jp\t見出しより上" in pasted
+    assert "3行目\t登録\tkept@example.jp" in pasted
+
+
 def test_too_much_or_nothing_pasted_is_one_sentence() -> None:
     for text, words in (
         ("", "貼り付けられていません"),
