@@ -25,6 +25,7 @@ from subscribers.candidates import Candidate, read_candidates
 from subscribers.columns import EXTRAS
 from subscribers.models import ConsentEvent, ImportRun, Subscriber
 from subscribers.planned import Grounds, Planned, Verdict
+from subscribers.reading import Lookups
 
 TOLD = ("address", "name", "organisation", "department", "municipality")
 # What the same person keeps at a new address; a successor chooses anew.
