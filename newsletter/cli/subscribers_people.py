@@ -43,7 +43,8 @@ def find(text: str, as_json: bool) -> None:
 @json_option
 @django_command
 def show(address: str, as_json: bool) -> None:
-    """1人の登録内容と、同意台帳のすべての記録を表示します。"""
+    """1人の登録内容と、同意台帳のすべての記録、同意した文面を表示します。"""
+    from newsletter import dossier
     from subscribers import consent, suppression
     from subscribers.models import Subscriber
 
@@ -59,12 +60,15 @@ def show(address: str, as_json: bool) -> None:
                 "subscriber": _summary(person) if person else None,
                 "suppression": _suppression(stopped) if stopped else None,
                 "events": [_event(event) for event in events],
+                "wordings": _wordings(events),
             }
         )
         return
     print_facts(_facts(person, stopped))
     click.echo("同意台帳:")
     print_rows(("日時", "記録", "内容"), ((_moment(e.at), e.get_kind_display(), consent.describe(e)) for e in events))
+    for line in dossier.agreed_to(events):
+        click.echo(line)
 
 
 @click.command()
@@ -234,6 +238,16 @@ def _event(event: ConsentEvent) -> dict[str, Any]:
 
     names = ("kind", "basis", "wording", "source", "operator", "detail")
     return {"at": _iso(event.at)} | {name: getattr(event, name) for name in names} | {"words": consent.describe(event)}
+
+
+def _wordings(events: list[ConsentEvent]) -> dict[str, Any]:
+    """By version: the text that was agreed to and as far back as it is certain; null where it was never kept."""
+    from subscribers import wordings
+
+    return {
+        one.version: {"text": one.text, "since": _iso(one.since)} if one.since else None
+        for one in wordings.named_by(events)
+    }
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -17,10 +17,11 @@ from feeds import members
 from feeds.errors import MemberError
 from newsletter import dossier, erasures, profile
 from newsletter.web.desk.access import ERASE_READERS, SEE_READERS, STOP_READERS, for_staff, name_of
-from subscribers import audience, by_hand, consent, suppression
+from subscribers import audience, by_hand, consent, suppression, wordings
 from subscribers.addresses import fingerprint, read_address
 from subscribers.errors import AddressError
 from subscribers.models import ConsentEvent, Subscriber, Suppression
+from subscribers.wordings import Named
 
 SHOWN = 50  # mails, the newest ones; the dossier has all of them
 # What a step of the ledger means, for somebody who reads it for the first time.
@@ -45,7 +46,7 @@ class Step:
     kind: str
     sentence: str
     facts: list[tuple[str, str]]
-    wording: str  # the text that was agreed to, while it is still the association's
+    wording: Named | None  # the text that was agreed to
 
 
 class StopForm(forms.Form):
@@ -194,15 +195,14 @@ def _reaches(one: Subscriber | None) -> tuple[bool, str]:
 
 
 def _steps(events: tuple[ConsentEvent, ...]) -> list[Step]:
-    loaded = profile.current_or_none()
-    texts = {loaded.wording.version: loaded.wording.text} if loaded else {}
+    texts = {named.version: named for named in wordings.named_by(events)}
     return [
         Step(
             event.at,
             str(event.get_kind_display()),
             STEPS[ConsentEvent.Kind(event.kind)],
             consent.facts(event),
-            texts.get(event.wording, "") if event.wording else "",
+            texts.get(event.wording),
         )
         for event in events
     ]

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from django.utils import timezone
 
 from feeds.models import Contributor, Member
 from newsletter.cli import main
 from newsletter.models import Attempt, Delivery, Letter
-from subscribers import signup, suppression
+from subscribers import consent, signup, suppression
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 from tests.newsletter.issue_parts import load_profile
 from tests.subscribers.people import NOW, mark, person, suppressed
@@ -169,6 +170,20 @@ def test_the_whole_history_of_a_person_is_shown() -> None:
     nobody = run("show", "nobody@example.jp")
     assert (nobody.exit_code, "登録も記録もありません" in nobody.stderr) == (1, True)
     assert run("show", "nobody").exit_code == 1
+
+
+def test_the_text_that_was_agreed_to_is_shown_in_full() -> None:
+    load_profile()
+    reader = person()
+    for version in ("2026-11", "2019-04"):
+        consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), basis="form", wording=version)
+    shown = run("show", "taro@example.jp").stdout
+    assert "同意の文面（版 2026-11）" in shown
+    assert "　配信は、メールの下にある「配信停止」からいつでも止められます。" in shown
+    assert "同意の文面（版 2019-04）: この版の文面は、控えが残っていません。" in shown
+    told = report("show", "taro@example.jp")["wordings"]
+    assert told["2019-04"] is None
+    assert told["2026-11"]["text"].endswith("いつでも止められます。")
 
 
 def test_an_address_is_stopped_and_let_go_by_name() -> None:

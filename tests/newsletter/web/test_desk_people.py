@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from newsletter.models import Delivery
-from subscribers import consent, signup, suppression
+from subscribers import consent, signup, suppression, wordings
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 from tests.newsletter import books
 from tests.newsletter.issue_parts import load_profile
@@ -103,16 +103,20 @@ def test_the_whole_history_is_there_in_words(staff: Client) -> None:
     assert page.index("購読の申込がありました") < page.index("購読をやめました")
 
 
-def test_the_text_that_was_agreed_to_is_shown_while_it_is_known(staff: Client) -> None:
-    from newsletter import profile
-
+def test_the_text_that_each_consent_names_is_shown_and_that_it_was_never_kept_is_said(staff: Client) -> None:
     load_profile()
-    wording = profile.current().wording
     reader = person()
-    consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), wording=wording.version)
-    consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), wording="an older one")
+    wordings.keep("2025-04", "以前の文面です。", timezone.now())
+    for version in ("2026-11", "2025-04", "2019-04"):
+        consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), wording=version)
     page = staff.get(page_of()).content.decode()
-    assert page.count("お示しした文面") == 1
+    assert page.count("お示しした文面") == 2
+    assert "以前の文面です。" in page
+    assert "いつでも止められます。" in page
+    assert page.count("この版の文面は、控えが残っていません。") == 1
+    dossier = staff.post(f"{page_of()}held/").content.decode()
+    for line in ("　以前の文面です。", "同意の文面（版 2019-04）: この版の文面は、控えが残っていません。"):
+        assert line in dossier, line
 
 
 def test_what_was_sent_is_listed_with_the_newest_first(staff: Client) -> None:
