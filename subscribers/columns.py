@@ -85,6 +85,8 @@ OTHERS = (
     "件名",
     "電話",
 )
+LONGEST_NAMED = 60  # characters of a heading in a sentence
+MOST_NAMED = 20  # headings in a sentence
 
 
 @lru_cache(maxsize=4_000)  # 形式 and 状態 say the same in every row
@@ -110,6 +112,19 @@ def guess_columns(headings: Sequence[str]) -> dict[str, int]:
     return columns
 
 
+def shortened(heading: str) -> str:
+    """A heading for a sentence: in one line, of a length that can be read."""
+    line = " ".join(heading[: 2 * LONGEST_NAMED].split())
+    return line if len(line) <= LONGEST_NAMED else f"{line[:LONGEST_NAMED]}…"
+
+
+def named(headings: Sequence[str]) -> str:
+    """The headings for a sentence, 「、」 between them: those of a file that is no list would fill screens."""
+    more = len(headings) - MOST_NAMED
+    words = "、".join(map(shortened, headings[:MOST_NAMED]))
+    return f"{words}、ほか{more:,}列" if more > 0 else words or "（なし）"
+
+
 def correct_columns(
     columns: Mapping[str, int], headings: Sequence[str], corrections: Mapping[str, str]
 ) -> dict[str, int]:
@@ -117,7 +132,7 @@ def correct_columns(
     corrected = dict(columns)
     for field, wanted in corrections.items():
         if field not in FIELDS:
-            raise ImportFileError(f"列「{field}」はありません。使えるのは {'、'.join(FIELDS)} です。")
+            raise ImportFileError(f"列「{shortened(field)}」はありません。使えるのは {'、'.join(FIELDS)} です。")
         if not wanted:
             corrected.pop(field, None)
             continue
@@ -138,4 +153,4 @@ def _index(wanted: str, headings: Sequence[str]) -> int:
         for letter in wanted.upper():
             index = index * 26 + ord(letter) - ord("A") + 1
         return index - 1
-    raise ImportFileError(f"見出し「{wanted}」の列がありません。見出しは {'、'.join(headings) or '（なし）'} です。")
+    raise ImportFileError(f"見出し「{shortened(wanted)}」の列がありません。見出しは {named(headings)} です。")

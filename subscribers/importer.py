@@ -20,6 +20,7 @@ from django.db import IntegrityError, transaction
 from subscribers import bulk
 from subscribers.audience import BLOCK
 from subscribers.candidates import Candidate, RowReader
+from subscribers.columns import named
 from subscribers.errors import ImportFileError
 from subscribers.fingerprints import Fingerprints
 from subscribers.import_writing import FIELDS as _FIELDS
@@ -59,7 +60,7 @@ def need_addresses(table: Table) -> Mapping[str, int]:
     if not table.columns or "address" not in table.columns:
         raise ImportFileError(
             f"{table.path.name}: メールアドレスの列が見つかりません。"
-            f"見出しは {'、'.join(table.headings) or '（なし）'} です。--column address=見出し で指定してください。"
+            f"見出しは {named(table.headings)} です。--column address=見出し で指定してください。"
         )
     return table.columns
 

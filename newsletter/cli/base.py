@@ -11,6 +11,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
+from newsletter.cli.listing import escaped, printable
 from newsletter.failures import database_words, os_error_words
 
 P = ParamSpec("P")
@@ -28,7 +29,7 @@ class Failure(click.ClickException):
     exit_code = EXIT_FAILED
 
     def show(self, file: Any = None) -> None:
-        click.echo(f"エラー: {self.message}", err=True, file=file)
+        click.echo(f"エラー: {printable(self.message)}", err=True, file=file)
 
 
 def django_command(function: Callable[P, R]) -> Callable[P, R]:
@@ -84,7 +85,7 @@ def speaking_plainly(function: Callable[P, R]) -> Callable[P, R]:
 
 def print_json(value: object) -> None:
     """Print one JSON document, Japanese as it is, dates in ISO 8601."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    click.echo(escaped(json.dumps(value, ensure_ascii=False, indent=2, default=str)))
 
 
 def fail(message: str) -> NoReturn:

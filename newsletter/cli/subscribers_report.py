@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.base import print_json
+from newsletter.cli.listing import in_one_line, printable
 
 if TYPE_CHECKING:
     from subscribers.models import ImportRun
     from subscribers.planned import Planned
     from subscribers.table import Table
+
+LONGEST_SHOWN = 100  # characters of a cell that holds no address
 
 
 @dataclass
@@ -42,20 +45,26 @@ class Report:
         """Say how the file is read, before its rows."""
         if self.as_json:
             return
-        from subscribers.columns import FIELDS
+        from subscribers.columns import FIELDS, named
 
         table, columns = self.table, self.table.columns or {}
         forms = {"xlsx": "（Excel）", "csv": f"（CSV、{table.encoding}）"}
         read = "、".join(f"{FIELDS[name]}←{self._heading(index)}" for name, index in columns.items())
-        click.echo(f"ファイル: {table.path.name}{forms.get(table.kind, '')}\n列: {read}")
+        lines = [f"ファイル: {table.path.name}{forms.get(table.kind, '')}", f"列: {read}"]
         if table.unused:
-            click.echo(f"読まない列: {'、'.join(table.unused)}")
-        for remark in table.remarks:
-            click.echo(f"ご注意: {remark}")
+            lines.append(f"読まない列: {named(table.unused)}")
+        lines += [f"ご注意: {remark}" for remark in table.remarks]
+        click.echo(printable("\n".join(lines)))
 
     def _heading(self, index: int) -> str:
+        from subscribers.columns import shortened
+
         headings = self.table.headings
-        return f"「{headings[index]}」" if index < len(headings) and headings[index].strip() else f"{index + 1}列目"
+        return (
+            f"「{shortened(headings[index])}」"
+            if index < len(headings) and headings[index].strip()
+            else f"{index + 1}列目"
+        )
 
     def add(self, block: Sequence[Planned]) -> None:
         """Say what becomes of each row of a block, all of it in one piece: a million pieces take their time."""
@@ -76,10 +85,11 @@ class Report:
                     | {"address": address, "written": planned.candidate.written, "notes": list(planned.words)}
                 )
             else:
-                shown = " ".join((address or planned.candidate.written).split())
-                lines.append("\t".join((f"{line}行目", verdict.label, shown, " / ".join(planned.words))))
+                shown = address or in_one_line(planned.candidate.written, LONGEST_SHOWN)
+                words = " ".join(" / ".join(planned.words).split()) if planned.words else ""
+                lines.append("\t".join((f"{line}行目", verdict.label, shown, words)))
         if lines:
-            click.echo("\n".join(lines))
+            click.echo(printable("\n".join(lines)))
 
     def end(self, is_applied: bool, refused_file: Path | None) -> None:
         """Say what it came to."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,35 @@ def test_people_above_the_headings_stand_in_the_report_and_in_the_refused_file(t
     pasted = run("import", "-", stdin="\n".join(lines).replace(",", "\t")).stdout
     assert "1行目\t拒否\tlost@example.jp\t見出しより上" in pasted
     assert "3行目\t登録\tkept@example.jp" in pasted
+
+
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+
+
+def test_nothing_in_a_file_steers_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b]0;name\x07.csv"
+    evil = "\x1b]0;owned\x07\x9b2J\u202e"
+    path.write_text(f"メール,氏名,{evil}\nだれ{evil},x\na@example.jp,見本,x,{evil}\nb@{evil}.jp,\n", "utf-8")
+    for more in ((), ("--problems",), ("--json",), ("--column", f"name=ない{evil}"), ("--column", f"{evil}=1")):
+        result = run("import", path, *more)
+        assert not STEERING.search(result.output), more
+    said = run("import", path).stdout
+    assert "読まない列: ⟨U+001B⟩]0;owned⟨U+0007⟩" in said
+    assert json.loads(run("import", path, "--json").stdout)["unused"][0] == evil
+    path.write_text(f"{evil},{evil}\n", "utf-8")
+    result = run("import", path)
+    assert (result.exit_code, STEERING.search(result.output)) == (1, None)
+
+
+def test_a_file_that_is_no_list_fills_no_screens(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(",".join(f"{number}" + "長" * 500 for number in range(60)) + "\nx\n", "utf-8")
+    result = run("import", path)
+    assert result.exit_code == 1
+    assert "19" + "長" * 58 + "…、ほか40列 です" in result.stderr
+    assert len(result.stderr) < 1_600
+    path.write_text("メール," + "備考" * 200 + "\n" + "x" * 9_000 + "\n", "utf-8")
+    assert max(map(len, run("import", path).stdout.splitlines())) < 200
 
 
 def test_too_much_or_nothing_pasted_is_one_sentence() -> None:
