@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -18,9 +19,11 @@ from subscribers.reading import LONGEST, NOTHING, Lookups, Reading, Told, tidy
 
 OWN = ("address", "name", "family", "given", "consented")  # columns that differ from row to row
 # What makes a name worth a second look, in any of the ways below.
-_REMARKABLE = re.compile("[#〃々″\ue000-\uf8ff\u3099\u309a]|同上|  ")
+_REMARKABLE = re.compile("[#〃々″〓\ue000-\uf8ff\u3099\u309a]|同上|  ")
 
 ABOVE_HEADINGS = "見出しより上にある行なので、読みません。取り込むときは、見出しの行より下に移してください。"
+
+MOST_SURPLUS, LONGEST_SURPLUS = 3, 20  # cells without a heading in one warning, and characters of each
 
 
 class Candidate(NamedTuple):  # as Address: a million are made
@@ -47,7 +50,13 @@ def read_candidates(
 class RowReader:
     """Reads the rows of one list. What many rows say alike (the same office, the same format) is judged once."""
 
-    def __init__(self, columns: Mapping[str, int], lookups: Lookups, *, heading_line: int = 0) -> None:
+    def __init__(
+        self, columns: Mapping[str, int], lookups: Lookups, headings: Sequence[str] = (), heading_line: int = 0
+    ) -> None:
+        taken = set(columns.values())
+        self._blank = [place for place, name in enumerate(headings) if not name.strip() and place not in taken]
+        self._headed = len(headings) if heading_line else sys.maxsize  # without headings no column has one
+        self._taken = taken
         self._heading_line = heading_line
         self._places = dict(columns)
         self._width = max(columns.values(), default=-1) + 1
@@ -65,6 +74,8 @@ class RowReader:
         texts = cells if len(cells) >= self._width else cells + ("",) * (self._width - len(cells))
         shared = self._shared(self._shared_texts(texts))
         own = self._own(texts)
+        if len(cells) > self._headed or self._blank:
+            own = self._with_surplus(cells, own)
         written = self._cell(texts, "address")
         try:
             address = read_plain(written)  # most rows of most files
@@ -107,6 +118,20 @@ class RowReader:
         moment, warnings = self._moment(consented)
         return told._replace(consented_at=moment, warnings=(*told.warnings, *warnings))
 
+    def _with_surplus(self, cells: Sequence[str], own: Told) -> Told:
+        """With a warning when something stands in columns that have no heading and are not read."""
+        places = (*self._blank, *range(self._headed, len(cells)))
+        found = [
+            f"{place + 1}列目「{_shown(cells[place])}」"
+            for place in places
+            if place not in self._taken and cells[place : place + 1] and cells[place].strip()
+        ]
+        if not found:
+            return own
+        more = f"、ほか{len(found) - MOST_SURPLUS}列" if len(found) > MOST_SURPLUS else ""
+        warning = f"見出しのない列に値があります（{'、'.join(found[:MOST_SURPLUS])}{more}）。取り込みません"
+        return own._replace(warnings=(*own.warnings, warning))
+
     def _read_moment(self, text: str) -> tuple[datetime | None, tuple[str, ...]]:
         value = tidy(text)
         if not value:
@@ -117,6 +142,11 @@ class RowReader:
         if moment > self._lookups.now:
             return None, (f"日付「{value[:30]}」が今より後なので、読み飛ばしました",)
         return moment, ()
+
+
+def _shown(cell: str) -> str:
+    words = " ".join(cell.split())
+    return words if len(words) <= LONGEST_SURPLUS else f"{words[:LONGEST_SURPLUS]}…"
 
 
 def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
@@ -132,12 +162,12 @@ def _candidate(line: int, cells: tuple[str, ...], written: str, address: Address
     if refusal:
         return Candidate(line, cells, written, address, refusal=refusal)
     told = {**shared.told, **own.told}
-    notes: tuple[str, ...] = ()
+    notes = (*shared.notes, *own.notes) if shared.notes or own.notes else ()
     warnings = (*shared.warnings, *own.warnings) if shared.warnings or own.warnings else ()
     if address.notes or address.name:
         name = tidy(address.name)
         if name and len(name) <= LONGEST["name"] and not told.get("name"):
             told["name"] = name
-        notes = tuple([str(note) for note in address.notes if note.kind is NoteKind.MENDED])
+        notes = (*(str(note) for note in address.notes if note.kind is NoteKind.MENDED), *notes)
         warnings = (*(str(note) for note in address.warnings), *warnings)
     return Candidate(line, cells, written, address, told, own.consented_at, notes, warnings)

@@ -21,7 +21,7 @@ from subscribers.audience import BLOCK, readers
 from subscribers.columns import EXTRAS, FIELDS
 from subscribers.errors import ImportFileError
 from subscribers.models import Subscriber, Suppression
-from subscribers.reading import ALL
+from subscribers.reading import ALL, GETA
 from subscribers.table import Table
 
 # The import knows them all but the last two, which only people read.
@@ -31,7 +31,6 @@ HEADINGS = (
     "申込",
     "解除",
 )
-GETA = "〓"  # what printers set when a character is missing
 REFUSED_HEADING = "拒否の理由"
 # Words that the import knows, so that nobody comes back by an exported list.
 STOPPED = {

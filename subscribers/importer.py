@@ -25,9 +25,10 @@ from subscribers.errors import ImportFileError
 from subscribers.fingerprints import Fingerprints
 from subscribers.import_writing import FIELDS as _FIELDS
 from subscribers.import_writing import LISTS, Writing
+from subscribers.likeness import is_equal, is_equal_under_geta
 from subscribers.models import ImportRun, Subscriber, Suppression
 from subscribers.planned import Grounds, Known, Planned, Verdict
-from subscribers.reading import Lookups
+from subscribers.reading import GETA, Lookups, geta_warning
 from subscribers.seen import Seen
 from subscribers.table import Table
 
@@ -52,7 +53,7 @@ def read_rows(table: Table, lookups: Lookups, on_blank: Callable[[], None] = lam
 
 def row_reader(table: Table, lookups: Lookups) -> RowReader:
     """Who reads the rows of this list; ImportFileError when no column of it holds addresses."""
-    return RowReader(need_addresses(table), lookups, heading_line=table.heading_line)
+    return RowReader(need_addresses(table), lookups, table.headings, table.heading_line)
 
 
 def need_addresses(table: Table) -> Mapping[str, int]:
@@ -134,12 +135,19 @@ def decide(
     changes = {
         name: value
         for name, value in candidate.told.items()
-        if not _equal(value, known.values[name], is_cp932=is_cp932)
+        if not is_equal(value, known.values[name], is_cp932=is_cp932)
     }
+    whole = [name for name in changes if is_equal_under_geta(changes[name], known.values[name], is_cp932=is_cp932)]
+    for name in whole:
+        del changes[name]
     keeps_no = changes.get("only_monthly") is False  # a no of their own stands, as a goodbye does
     if keeps_no:
         del changes["only_monthly"]
     remarks = [f"変わる項目: {'、'.join(_NAMES[name] for name in changes)}"] if changes else []
+    if whole:
+        remarks.append(f"「{GETA}」のところは、登録済みの字のままにします: {'、'.join(_NAMES[name] for name in whole)}")
+        said = {geta_warning(name) for name in whole}
+        candidate = candidate._replace(warnings=tuple(one for one in candidate.warnings if one not in said))
     if keeps_no:
         remarks.append("号外を受け取らないことにしている方なので、号外は変えません")
     if known.state == Subscriber.State.PENDING:
@@ -220,10 +228,3 @@ def _stored(values: Sequence[Any]) -> dict[str, Any]:
 def _unlisted(text: str) -> list[str]:
     keys: list[str] = json.loads(text)
     return keys
-
-
-def _equal(told: object, stored: object, *, is_cp932: bool) -> bool:
-    """Whether the file says what we have. CP932 cannot tell 〜 from ～, so it never changes one into the other."""
-    if is_cp932 and isinstance(told, str) and isinstance(stored, str) and told != stored:
-        return told.encode("cp932", "replace") == stored.encode("cp932", "xmlcharrefreplace")
-    return told == stored

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from subscribers.columns import FIELDS, normal
+from subscribers.mending import SPREADSHEET_ERROR
 
 LONGEST = {"name": 100, "organisation": 200, "department": 200}
 FORMATS = {
@@ -33,6 +34,7 @@ LANGUAGES = {
     **dict.fromkeys("日本語 和文 ja jp jpn ja-jp japanese".split(), "ja"),
     **dict.fromkeys("英語 英文 en eng en-us en-gb english".split(), "en"),
 }
+GETA = "〓"  # what printers set when a character is missing
 ALL = "すべて"  # of the sections, or of the pathways
 # What a list of another system calls people, and whether they may come in.
 STATES = {
@@ -50,8 +52,8 @@ STATE_REFUSALS = {
     "pending": "ファイルの状態が「{}」です。確認の済んでいない方は取り込みません。",
     "bounced": "ファイルの状態が「{}」です。届かない宛先は取り込みません。",
 }
-SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!)")
 PRIVATE_USE = re.compile("[\ue000-\uf8ff]")  # 外字: what it shows depends on the machine
+_LINE_BREAK = re.compile("[\r\n\x0b\x0c\x85\u2028\u2029]")
 _VOICING = re.compile("[\u3099\u309a]")
 DITTO = {"〃", "同上", "々", "″"}
 
@@ -67,11 +69,17 @@ class Lookups:
     pathways: Mapping[str, str] = field(default_factory=dict)  # key -> label
 
 
+def geta_warning(name: str) -> str:
+    """What is said of a value in which a lossy export left 〓."""
+    return f"{FIELDS[name]}に「{GETA}」があります。書き出すときに失われた字です。元の字に直してください"
+
+
 class Told(NamedTuple):
     """What some cells of a row tell."""
 
     told: Mapping[str, Any] = MappingProxyType({})
     consented_at: datetime | None = None
+    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     refusal: str = ""
     state_refusal: str = ""  # stands before any other
@@ -100,6 +108,7 @@ class Reading:
     def __init__(self, lookups: Lookups) -> None:
         self.lookups = lookups
         self.told: dict[str, Any] = {}
+        self.notes: list[str] = []
         self.warnings: list[str] = []
 
     def shared(self, texts: Mapping[str, str]) -> Told:
@@ -114,14 +123,14 @@ class Reading:
         self._language(texts.get("language", ""))
         self._wishes("sections", "欄", texts.get("sections", ""), self.lookups.sections)
         self._wishes("pathways", "道筋", texts.get("pathways", ""), self.lookups.pathways)
-        return Told(self.told, None, tuple(self.warnings), refusal, state_refusal)
+        return Told(self.told, None, tuple(self.notes), tuple(self.warnings), refusal, state_refusal)
 
     def own(self, name: str, family: str, given: str) -> Told:
         """The person's name, from one cell or from two."""
         refusal = self._text("name", name)
         if not self.told.get("name") and (family or given):
             refusal = refusal or self._text("name", f"{tidy(family)} {tidy(given)}".strip())
-        return Told(self.told, None, tuple(self.warnings), refusal)
+        return Told(self.told, None, tuple(self.notes), tuple(self.warnings), refusal)
 
     def _text(self, name: str, text: str) -> str:
         value = self._usable(name, text)
@@ -141,6 +150,10 @@ class Reading:
             return ""
         if PRIVATE_USE.search(value):
             self.warnings.append(f"{FIELDS[name]}に外字があります。届いた先では別の字になるか、表示されません")
+        if GETA in value:
+            self.warnings.append(geta_warning(name))
+        if _LINE_BREAK.search(text.strip()):
+            self.notes.append(f"{FIELDS[name]}の改行を空白にしました")
         return value
 
     def _state(self, text: str) -> str:
@@ -170,6 +183,8 @@ class Reading:
                 self.warnings.append(f"「{value}」は所属団体に入れました")
             return
         self.told["municipality"] = code
+        if code != value:
+            self.notes.append(f"団体コードを「{value[:30]}」から {code} にしました")
 
     def _format(self, text: str) -> None:
         word = text if text in FORMATS else normal(text)

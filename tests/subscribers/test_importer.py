@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,44 @@ def test_people_above_the_headings_are_refused_and_not_passed_over(tmp_path: Pat
     staged.read(NOW)
     assert list(staged.candidates()) == list(importer.read_rows(table, LOOKUPS))
     assert take_in(table) == {Verdict.REFUSED: 2, Verdict.ADDED: 1}
+
+
+def test_cells_under_no_heading_are_not_dropped_in_silence(tmp_path: Path) -> None:
+    rows = f"a@example.jp,一,x,右,{'長' * 40},6,7\nb@example.jp,二,\nc@example.jp,三,x,,,\nd@example.jp,,,,,末\n"
+    planned = plan(table_of(tmp_path, f"メール,氏名,\n{rows}"))
+    assert planned[0].words == (
+        f"見出しのない列に値があります（3列目「x」、4列目「右」、5列目「{'長' * 20}…」、ほか2列）。取り込みません",
+    )
+    assert [str(one.verdict) for one in planned] == ["warned", "added", "warned", "warned"]
+    assert "6列目「末」" in planned[3].words[0]
+    assert planned[3].candidate.told == {}
+    assert plan(table_of(tmp_path, "a@example.jp,一,x\n"))[0].words == ()
+    named = replace(table_of(tmp_path, "メール\na@example.jp,一,x\n"), columns={"address": 0, "name": 1})
+    assert plan(named)[0].words == ("見出しのない列に値があります（3列目「x」）。取り込みません",)
+
+
+def test_small_changes_of_a_value_are_notes(tmp_path: Path) -> None:
+    text = 'メール,部署,団体コード\na@example.jp,"環境局\n総務課",11002\nb@example.jp,環境局,札幌市\nc@example.jp,,011002\n'
+    planned = plan(table_of(tmp_path, text))
+    assert [one.words for one in planned] == [
+        ("部署の改行を空白にしました", "団体コードを「11002」から 011002 にしました"),
+        ("団体コードを「札幌市」から 011002 にしました",), (),
+    ]  # fmt: skip
+    assert {one.verdict for one in planned} == {Verdict.ADDED}
+
+
+def test_a_list_with_lost_characters_overwrites_none_of_ours(tmp_path: Path) -> None:
+    person("a@example.jp", name="𠮷田 〜太郎", department="環境課")
+    person("b@example.jp", name="𠮷田 次郎")
+    lossy = "メール,氏名,部署\na@example.jp,〓田 〜太郎,総務課\nb@example.jp,〓田 次郎,\nb2@example.jp,〓田,\n"
+    first, second, new = plan(table_of(tmp_path, lossy, "cp932"))
+    assert (first.verdict, first.changes) == (Verdict.UPDATED, {"department": "総務課"})
+    assert (second.verdict, second.words) == (
+        Verdict.SAME, ("「〓」のところは、登録済みの字のままにします: 氏名",),
+    )  # fmt: skip
+    assert (new.verdict, "氏名に「〓」があります" in new.words[0]) == (Verdict.WARNED, True)
+    other = plan(table_of(tmp_path, "メール,氏名\nb@example.jp,〓山 次郎\n"))[0]
+    assert (other.verdict, other.changes) == (Verdict.WARNED, {"name": "〓山 次郎"})
 
 
 def people_of_the_dirty_list() -> None:

@@ -59,7 +59,7 @@ def test_a_list_is_only_looked_at_until_somebody_says_apply(a_list: Path) -> Non
     assert lines[0] == "ファイル: list.csv（CSV、cp932）"
     assert lines[1] == "列: メールアドレス←「メール」、氏名←「氏名」、団体コード←「自治体」、希望する欄←「希望する欄」"
     assert lines[2] == "読まない列: 備考"
-    assert lines[3] == "2行目\t登録\ta@example.jp\t"
+    assert lines[3] == "2行目\t登録\ta@example.jp\t団体コードを「福岡県北九州市」から 401005 にしました"
     assert lines[4] == "3行目\t拒否\tb.example.jp\t「@」がありません。"
     assert lines[5].startswith("4行目\t警告\ta..b@docomo.ne.jp\t携帯旧形式")
     assert lines[6] == "合計 3件: 登録 2件、更新 0件、同じ 0件、拒否 1件（登録・更新のうち警告 1件、空行 1件）"
