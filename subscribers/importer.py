@@ -40,6 +40,8 @@ SUPPRESSED = {
     Suppression.Reason.BY_HAND: "事務局が停止した宛先です。",
 }
 
+NO_ROWS = "取り込む行がありません。何も取り込んでいません。ファイルの中身と見出しの行を確かめてください。"
+
 
 def read_rows(table: Table, lookups: Lookups, on_blank: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
     """The candidates of a file, row by row."""
@@ -121,13 +123,7 @@ def decide(
     is_cp932: bool = False,
 ) -> Planned:
     """The verdict on one candidate, from what the file and the database say."""
-    refusal = candidate.refusal
-    if not refusal and first_line is not None:
-        refusal = f"{first_line}行目と同じアドレスです（大文字と小文字、全角と半角は区別しません）。"
-    if not refusal and stopped:
-        refusal = SUPPRESSED[stopped]
-    if not refusal and known and known.state == Subscriber.State.LEFT:
-        refusal = SUPPRESSED[Suppression.Reason.LEFT]
+    refusal = _refusal(candidate, known, stopped, first_line)
     if refusal:
         return Planned(candidate, Verdict.REFUSED, mark, known, remarks=(refusal,))
     if known is None:
@@ -157,6 +153,19 @@ def decide(
     return Planned(candidate, action, mark, known, changes, tuple(remarks))
 
 
+def _refusal(
+    candidate: Candidate, known: Known | None, stopped: Suppression.Reason | None, first_line: int | None
+) -> str:
+    """Why this candidate is not taken in; empty when nothing speaks against it."""
+    if candidate.refusal:
+        return candidate.refusal
+    if first_line is not None:
+        return f"{first_line}行目と同じアドレスです（大文字と小文字、全角と半角は区別しません）。"
+    if stopped:
+        return SUPPRESSED[stopped]
+    return SUPPRESSED[Suppression.Reason.LEFT] if known and known.state == Subscriber.State.LEFT else ""
+
+
 def run_import(
     candidates: Iterable[Candidate],
     grounds: Grounds,
@@ -164,6 +173,7 @@ def run_import(
     fingerprint_key: str,
     *,
     is_cp932: bool = False,
+    may_be_empty: bool = False,
     on_block: Callable[[Sequence[Planned]], None] = lambda _: None,
     on_end: Callable[[], None] = lambda: None,
     on_done: Callable[[ImportRun], None] = lambda _: None,
@@ -183,6 +193,8 @@ def run_import(
                 writing.write(block)
                 counts.update(planned.action for planned in block)
                 on_block(block)
+            if not counts and not may_be_empty:
+                raise ImportFileError(NO_ROWS)
             run = writing.end(counts)
             on_end()
     except IntegrityError as error:

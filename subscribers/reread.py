@@ -10,7 +10,7 @@ from itertools import islice
 from subscribers.columns import FIELDS, guess_columns, normal
 from subscribers.encodings import CHUNK
 from subscribers.errors import ImportFileError
-from subscribers.table import BROKEN, HEAD_ROWS, MOST_COLUMNS, Row, Table, with_headings
+from subscribers.table import BROKEN, HEAD_ROWS, MOST_COLUMNS, Row, Table, unnamed, with_headings
 
 ENCODINGS = {"utf-8-sig": "UTF-8", "cp932": "Shift_JIS（CP932）", "utf-16": "UTF-16"}
 SEPARATORS = {",": "コンマ（,）", "\t": "タブ", ";": "セミコロン（;）"}
@@ -56,7 +56,8 @@ def below(table: Table, line: int) -> Table:
     rows = head(table)
     if line == 0:
         found = _address_column(rows)
-        return replace(table, headings=(), heading_line=0, columns={} if found is None else {"address": found})
+        bare = replace(table, headings=(), heading_line=0, columns={} if found is None else {"address": found})
+        return replace(bare, unnamed=unnamed(bare, rows))
     chosen = next((row for row in rows if row.line == line), None)
     if chosen is None:
         raise ImportFileError(f"見出しの行は、はじめの{HEAD_ROWS}行から選んでください。")
@@ -64,7 +65,8 @@ def below(table: Table, line: int) -> Table:
     found = _address_column([row for row in rows if row.line > line])
     if "address" not in columns and found is not None:
         columns = {name: index for name, index in columns.items() if index != found} | {"address": found}
-    return replace(table, headings=chosen.cells, heading_line=chosen.line, columns=columns)
+    headed = replace(table, headings=chosen.cells, heading_line=chosen.line, columns=columns)
+    return replace(headed, unnamed=unnamed(headed, rows))
 
 
 def width(table: Table) -> int:

@@ -73,6 +73,7 @@ class Table:
     columns: dict[str, int] | None = None  # field -> index
     about: int = 0  # rows, roughly: for a progress bar
     remarks: tuple[str, ...] = ()
+    unnamed: tuple[int, ...] = ()  # columns without a heading in which the first rows have something
     given: tuple[Row, ...] = ()  # of a text, which has no file to be read again
 
     def rows(self) -> Iterator[Row]:
@@ -85,9 +86,11 @@ class Table:
 
     @property
     def unused(self) -> list[str]:
-        """The headings of columns that are not read."""
+        """The headings of columns that are not read; those without a heading by their number."""
         used = set((self.columns or {}).values())
-        return [name for index, name in enumerate(self.headings) if index not in used and name.strip()]
+        names = {index: name for index, name in enumerate(self.headings) if name.strip()}
+        names |= {index: f"{index + 1}列目" for index in self.unnamed if index not in names}
+        return [names[index] for index in sorted(names) if index not in used]
 
 
 def open_table(path: Path) -> Table:
@@ -267,6 +270,19 @@ def _is_above_by_mistake(table: Table, row: Row) -> bool:
 
 def with_headings(table: Table, head: list[Row]) -> Table:
     """The table with its headings and columns: the first row of the head that names an address column."""
+    found = _with_headings(table, head)
+    return replace(found, unnamed=unnamed(found, head))
+
+
+def unnamed(table: Table, head: list[Row]) -> tuple[int, ...]:
+    """The columns of these rows that have something in them, but no heading."""
+    filled = {
+        index for row in head if row.line > table.heading_line for index, cell in enumerate(row.cells) if cell.strip()
+    }
+    return tuple(sorted(index for index in filled if not "".join(table.headings[index : index + 1]).strip()))
+
+
+def _with_headings(table: Table, head: list[Row]) -> Table:
     for row in head:
         columns = guess_columns(row.cells)
         if "address" in columns:

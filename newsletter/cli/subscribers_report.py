@@ -60,11 +60,8 @@ class Report:
         from subscribers.columns import shortened
 
         headings = self.table.headings
-        return (
-            f"「{shortened(headings[index])}」"
-            if index < len(headings) and headings[index].strip()
-            else f"{index + 1}列目"
-        )
+        heading = shortened(headings[index]) if index < len(headings) else ""
+        return f"「{heading}」" if heading else f"{index + 1}列目"
 
     def add(self, block: Sequence[Planned]) -> None:
         """Say what becomes of each row of a block, all of it in one piece: a million pieces take their time."""

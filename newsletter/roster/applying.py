@@ -116,8 +116,9 @@ def apply(answer: RosterAnswer, operator: str, now: datetime) -> Applied:
     runs: list[ImportRun] = []
     grounds = Grounds(ConsentEvent.Basis.MEMBER, proof(answer), operator, str(sheet))
     importer.run_import(
-        iter(draft.candidates), grounds, now, settings.FINGERPRINT_KEY, on_block=written.extend, on_done=runs.append
-    )
+        iter(draft.candidates), grounds, now, settings.FINGERPRINT_KEY,
+        may_be_empty=True, on_block=written.extend, on_done=runs.append,
+    )  # fmt: skip
     departed = moves.depart(draft.departing, runs[0], now)
     former = contributors.take(sheet.member, draft.steps)
     RosterAnswer.objects.filter(pk=answer.pk).update(

@@ -98,8 +98,8 @@ def test_cells_under_no_heading_are_not_dropped_in_silence(tmp_path: Path) -> No
 
 
 def test_small_changes_of_a_value_are_notes(tmp_path: Path) -> None:
-    text = 'メール,部署,団体コード\na@example.jp,"環境局\n総務課",11002\nb@example.jp,環境局,札幌市\nc@example.jp,,011002\n'
-    planned = plan(table_of(tmp_path, text))
+    rows = 'a@example.jp,"環境局\n総務課",11002\nb@example.jp,環境局,札幌市\nc@example.jp,,011002\n'
+    planned = plan(table_of(tmp_path, f"メール,部署,団体コード\n{rows}"))
     assert [one.words for one in planned] == [
         ("部署の改行を空白にしました", "団体コードを「11002」から 011002 にしました"),
         ("団体コードを「札幌市」から 011002 にしました",), (),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from subscribers import reread
 from subscribers.columns import correct_columns, guess_columns
 from subscribers.errors import ImportFileError
 from subscribers.table import Table, open_table, unescape
@@ -94,6 +95,13 @@ def test_a_bare_list_of_addresses_needs_no_headings(tmp_path: Path) -> None:
     table = open_table(written(tmp_path, "a@example.jp\nb＠example.jp\n"))
     assert (table.heading_line, table.columns) == (0, {"address": 0})
     assert cells(table) == [("a@example.jp",), ("b＠example.jp",)]
+
+
+def test_columns_without_a_heading_are_named_by_their_number(tmp_path: Path) -> None:
+    assert open_table(written(tmp_path, "a@example.jp,見本,x\nb@example.jp\n")).unused == ["2列目", "3列目"]
+    table = open_table(written(tmp_path, "備考,,,メール\nx,y,,a@example.jp,z\n"))
+    assert table.unused == ["備考", "2列目", "5列目"]
+    assert reread.below(table, 0).unused == ["1列目", "2列目", "5列目"]
 
 
 def test_a_column_of_addresses_under_an_unknown_heading_is_found_and_said(tmp_path: Path) -> None:

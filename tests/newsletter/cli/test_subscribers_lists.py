@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from subscribers.models import ConsentEvent, Subscriber
+from subscribers.models import ConsentEvent, ImportRun, Subscriber
 from tests.newsletter.cli.test_subscribers import GROUNDS, report, run
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +75,16 @@ def test_a_file_that_is_no_list_fills_no_screens(tmp_path: Path) -> None:
     assert len(result.stderr) < 1_600
     path.write_text("メール," + "備考" * 200 + "\n" + "x" * 9_000 + "\n", "utf-8")
     assert max(map(len, run("import", path).stdout.splitlines())) < 200
+
+
+@pytest.mark.parametrize("text", ["メール,氏名\n", "メール,氏名\n,\n\n"])
+def test_a_list_without_rows_is_not_taken_in(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(text, "utf-8")
+    result = run("import", path, *GROUNDS)
+    assert (result.exit_code, "取り込む行がありません" in result.stderr) == (1, True)
+    assert "取り消すとき" not in result.stdout
+    assert not ImportRun.objects.exists()
 
 
 def test_too_much_or_nothing_pasted_is_one_sentence() -> None:
