@@ -156,10 +156,9 @@ def _acts_since(run: ImportRun, lines: Sequence[Line], undone: Collection[int]) 
     return acts
 
 
-def _day(at: datetime | str) -> str:
-    """The day on the office's calendar; SQLite gives the moment in words, without its UTC."""
-    moment = at if isinstance(at, datetime) else datetime.fromisoformat(at).replace(tzinfo=UTC)
-    return timezone.localdate(moment).isoformat()
+def _day(at: datetime) -> str:
+    """The day on the office's calendar; SQLite's moments are UTC without saying so."""
+    return timezone.localdate(at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
 
 
 def _is_of_the_address(kind: str, detail: str) -> bool:
