@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from subscribers import bulk
+from subscribers import bulk, returning
 from subscribers.audience import BLOCK
 from subscribers.candidates import Candidate, RowReader
 from subscribers.columns import named
@@ -75,9 +75,11 @@ def plan_import(
     candidates, fingerprints = iter(candidates), Fingerprints(fingerprint_key)
     # Into an empty database nobody is known; who signs up meanwhile is found by the unique index.
     find_known = _known if Subscriber.objects.exists() else lambda _keys: dict[str, Known]()
+    erased = returning.once_erased()
     with Seen() as seen, few_collections():
         while block := list(islice(candidates, BLOCK)):
-            yield _plan_block(block, seen, fingerprints, find_known, is_cp932=is_cp932)
+            planned = _plan_block(block, seen, fingerprints, find_known, is_cp932=is_cp932)
+            yield returning.told(planned, erased) if erased else planned
 
 
 @contextmanager

@@ -99,17 +99,26 @@ def suppress(address: str, reason: str, note: str, person: str, as_json: bool) -
 
 @click.command()
 @click.argument("address", metavar="ADDRESS")
-@click.option("--why", required=True, metavar="TEXT", help="解除してよい理由（記録に残ります）。")
+@click.option("--why", required=True, metavar="TEXT", help="解除してよい理由（5文字以上。記録に残ります）。")
+@click.option("--erased", is_flag=True, help="ご本人の求めで消去した方であることを承知のうえで、解除します。")
 @by_option
 @json_option
 @django_command
-def lift(address: str, why: str, person: str, as_json: bool) -> None:
-    """配信停止を解除します。解除済みの方が購読者に戻ることはありません。"""
+def lift(address: str, why: str, erased: bool, person: str, as_json: bool) -> None:
+    """配信停止を解除します。登録が「購読中」の方には、次の配信から届きます。
+
+    ご自分で解除した方（登録が「解除済み」の方）は、これでは購読者に戻りません。ご本人の新しい申込が必要です。
+    登録の残っていない方は、名簿の取込で登録できるようになります。ご本人の求めで消去した方には --erased が必要で、
+    そのあとの取込では、以前に消去した宛先であることを警告します。
+    """
     from django.utils import timezone
 
     from subscribers import suppression
 
-    lifted = suppression.lift(fingerprint_of(address), timezone.now(), operator=person, why=why)
+    mark = fingerprint_of(address)
+    if not erased and suppression.is_erased(mark):
+        fail(f"{suppression.OF_ERASED}確かめたら、--erased を付けて、もう一度実行してください。")
+    lifted = suppression.lift(mark, timezone.now(), operator=person, why=why, knows_erased=erased)
     if as_json:
         print_json({"lifted": lifted})
         return

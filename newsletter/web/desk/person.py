@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -67,6 +68,22 @@ class LiftForm(forms.Form):
         help_text="記録に残ります。例: 2026年11月24日に、ご本人から電話で希望がありました。",
         error_messages={"required": "停止を解除する理由を書いてください。"},
     )
+    erased = forms.BooleanField(
+        label="ご本人の求めで消去した方であることを承知のうえで、解除します",
+        help_text=suppression.OF_ERASED,
+        error_messages={"required": "消去した方の停止を解除するときは、承知のしるしを付けてください。"},
+    )
+
+    def __init__(self, *args: Any, is_erased: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_erased:
+            del self.fields["erased"]
+
+    def clean_why(self) -> str:
+        why: str = self.cleaned_data["why"]
+        if not suppression.is_reason(why):
+            raise forms.ValidationError(suppression.TOO_SHORT)
+        return why
 
 
 class AddressForm(forms.Form):
@@ -101,10 +118,11 @@ def stop(request: HttpRequest, mark: str) -> HttpResponse:
 @require_POST
 def lift(request: HttpRequest, mark: str) -> HttpResponse:
     """End the suppression, with the reason."""
-    form = LiftForm(request.POST)
+    form = LiftForm(request.POST, is_erased=suppression.is_erased(mark))
     if not form.is_valid():
         return _page(request, mark, lift_form=form)
-    if suppression.lift(mark, timezone.now(), operator=name_of(request), why=form.cleaned_data["why"]):
+    why, knows_erased = form.cleaned_data["why"], form.cleaned_data.get("erased", False)
+    if suppression.lift(mark, timezone.now(), operator=name_of(request), why=why, knows_erased=knows_erased):
         messages.success(request, "停止を解除しました。")
     else:
         messages.info(request, "この宛先は停止されていません。")
@@ -171,7 +189,7 @@ def _page(
         "more_deliveries": len(held.deliveries[SHOWN:]),
         "letters": list(reversed(held.letters))[:SHOWN],
         "stop_form": stop_form or StopForm(),
-        "lift_form": lift_form or LiftForm(),
+        "lift_form": lift_form or LiftForm(is_erased=suppression.is_erased(mark)),
         "address_form": address_form or AddressForm(),
         "form": failed[0] if failed else None,
     }

@@ -149,10 +149,29 @@ def test_an_address_is_stopped_and_the_stop_is_lifted_in_somebodys_name(staff: C
     refused = staff.post(f"{page_of()}lift/", {"why": " "})
     assert refused.status_code == 422
     assert "停止を解除する理由を書いてください" in refused.content.decode()
+    short = staff.post(f"{page_of()}lift/", {"why": "電話で！！"})
+    assert (short.status_code, "5文字以上" in short.content.decode()) == (422, True)
     staff.post(f"{page_of()}lift/", {"why": "本人から電話"})
     assert not suppression.is_suppressed(mark("taro@example.jp"))
     assert Suppression.objects.get().lifted_by == "見本 花子"
-    assert "停止されていません" in staff.post(f"{page_of()}lift/", {"why": "x"}, follow=True).content.decode()
+    assert (
+        "停止されていません" in staff.post(f"{page_of()}lift/", {"why": "本人から電話"}, follow=True).content.decode()
+    )
+
+
+def test_who_was_erased_is_let_go_by_somebody_who_says_that_they_know_it(staff: Client) -> None:
+    suppressed("gone@example.jp", Suppression.Reason.ERASED)
+    suppressed("stopped@example.jp", Suppression.Reason.BY_HAND)
+    assert 'name="erased"' not in staff.get(page_of("stopped@example.jp")).content.decode()
+    page = staff.get(page_of("gone@example.jp")).content.decode()
+    assert "ご本人の求めで個人情報を消去した方です" in page
+    assert "名簿の取込で登録できるようになります" in page
+    refused = staff.post(f"{page_of('gone@example.jp')}lift/", {"why": "本人が窓口で希望"})
+    assert refused.status_code == 422
+    assert "承知のしるしを付けてください" in refused.content.decode()
+    assert suppression.is_suppressed(mark("gone@example.jp"))
+    staff.post(f"{page_of('gone@example.jp')}lift/", {"why": "本人が窓口で希望", "erased": "on"})
+    assert not suppression.is_suppressed(mark("gone@example.jp"))
 
 
 def test_who_asked_to_leave_by_telephone_has_left(staff: Client) -> None:
