@@ -11,6 +11,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.listing import escaped, printable
 from newsletter.failures import database_words, os_error_words
 
@@ -85,7 +86,13 @@ def speaking_plainly(function: Callable[P, R]) -> Callable[P, R]:
 
 def print_json(value: object) -> None:
     """Print one JSON document, Japanese as it is, dates in ISO 8601."""
-    click.echo(escaped(json.dumps(value, ensure_ascii=False, indent=2, default=str)))
+    click.echo(json_line(value, indent=2))
+
+
+def json_line(value: object, indent: int | None = None) -> str:
+    """The value as JSON with nothing in it that standard output cannot say or a terminal would obey."""
+    document = escaped(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
+    return document if streams.can_say(document) else json.dumps(value, indent=indent, default=str)
 
 
 def fail(message: str) -> NoReturn:
