@@ -115,7 +115,7 @@ def write_refused(path: Path, table: Table, refused: Iterable[tuple[Sequence[str
     headings = (*table.headings, REFUSED_HEADING) if table.heading_line else ()
     # Reasons are our words: where the file's encoding misses one of their characters, UTF-8 is what Excel reads too.
     encoding = table.encoding
-    if encoding == "cp932" and any(missing(cell) for row in rows for cell in row):
+    if table.is_cp932 and (encoding != "cp932" or any(missing(cell) for row in rows for cell in row)):
         encoding = "utf-8-sig"
     write = _write_xlsx if table.kind == "xlsx" else _csv_writer(encoding, table.delimiter)
     with _replacing(path) as temporary:

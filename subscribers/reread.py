@@ -7,12 +7,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 
+from subscribers import jis
 from subscribers.columns import FIELDS, guess_columns, normal
-from subscribers.encodings import CHUNK
+from subscribers.encodings import count_lines
 from subscribers.errors import ImportFileError
 from subscribers.table import BROKEN, HEAD_ROWS, MOST_COLUMNS, Row, Table, unnamed, with_headings
 
-ENCODINGS = {"utf-8-sig": "UTF-8", "cp932": "Shift_JIS（CP932）", "utf-16": "UTF-16"}
+ENCODINGS = {
+    "utf-8-sig": "UTF-8",
+    "cp932": "Shift_JIS（CP932）",
+    jis.EUC: "EUC-JP",
+    jis.ISO_2022: "ISO-2022-JP（JIS）",
+    "utf-16": "UTF-16",
+}
 SEPARATORS = {",": "コンマ（,）", "\t": "タブ", ";": "セミコロン（;）"}
 
 
@@ -95,10 +102,6 @@ def _address_column(rows: list[Row]) -> int | None:
 
 
 def _check_encoding(table: Table) -> None:
-    try:
-        with table.path.open(encoding=table.encoding, newline="") as file:
-            while file.read(CHUNK):
-                pass
-    except UnicodeError as error:
+    if not count_lines(table.path, table.encoding):
         name = ENCODINGS.get(table.encoding, table.encoding)
-        raise ImportFileError(f"{table.path.name}: {name}としては読めません。") from error
+        raise ImportFileError(f"{table.path.name}: {name}としては読めません。")

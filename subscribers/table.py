@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from subscribers import jis
 from subscribers.columns import guess_columns, normal
 from subscribers.encodings import find_encoding, read_lines
 from subscribers.errors import ImportFileError
@@ -83,6 +84,11 @@ class Table:
     def rows_to_judge(self) -> Iterator[Row]:
         """The rows a list has to account for: those below the headings, and what looks like people above them."""
         return (row for row in _raw_rows(self) if row.line > self.heading_line or _is_above_by_mistake(self, row))
+
+    @property
+    def is_cp932(self) -> bool:
+        """Whether its text came through CP932, which has one sign for 〜 and ～."""
+        return self.encoding in ("cp932", jis.EUC, jis.ISO_2022)
 
     @property
     def unused(self) -> list[str]:

@@ -54,14 +54,12 @@ def table_of(tmp_path: Path, text: str, encoding: str = "utf-8") -> Table:
 
 def plan(table: Table) -> list[Planned]:
     rows = importer.read_rows(table, LOOKUPS)
-    return [
-        planned for block in importer.plan_import(rows, KEY, is_cp932=table.encoding == "cp932") for planned in block
-    ]
+    return [planned for block in importer.plan_import(rows, KEY, is_cp932=table.is_cp932) for planned in block]
 
 
 def take_in(table: Table, grounds: Grounds = GROUNDS) -> Counter[Verdict]:
     rows = importer.read_rows(table, LOOKUPS)
-    return importer.run_import(rows, grounds, NOW, KEY, is_cp932=table.encoding == "cp932")
+    return importer.run_import(rows, grounds, NOW, KEY, is_cp932=table.is_cp932)
 
 
 TWO_LISTS = "購読者名簿,,\nlost1@example.jp,一,環境課\nlost2＠example.jp,二\n\nメール,氏名\nkept@example.jp,三\n"
