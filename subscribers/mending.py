@@ -125,6 +125,7 @@ _BULLET = re.compile(r"(?:[-*+>]+|\(?\d{1,4}[.)])\s+(?=[^\s@])")  # 「- t@examp
 _MARKS = ("P", "S", "No")  # Unicode categories: 「●t@example.jp」, 「①t@example.jp」
 # Excel's sign for "this cell is text". With another at its end the local part is really quoted in them.
 _APOSTROPHE = re.compile(r"'+(?=[^'@][^@]*(?<!')@)")
+_NOTHING_AROUND = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]*[A-Za-z0-9]", re.ASCII)  # as most are; a shorter way only
 _QUOTED = re.compile(rf'"([.{ATEXT}]+)"(@[^@]*)')
 
 AROUND = "前後の記号を除きました"
@@ -136,6 +137,8 @@ def unwrap(text: str, mended: list[str]) -> Bare:
     named = _out_of_brackets(_without_honorific(text, mended), mended)
     bare = named.address
     for _ in range(MOST_LAYERS):
+        if _NOTHING_AROUND.fullmatch(bare):
+            return named._replace(address=bare)
         before = bare
         for take_off in (_without_label, _without_pairs, _without_marks, _without_tail, _without_honorific, _one_token):
             bare = take_off(bare, mended)
