@@ -106,8 +106,8 @@ def _has_jis_escapes(path: Path) -> bool:
 def _cp932_or_euc(path: Path) -> str:
     """Of a file whose bytes fit both: it has neither full-width kana nor common kanji in CP932, but half-width kana.
 
-    Their bytes end at DF, and 「､」 or 「･」 never stands before every second one. In EUC-JP a third of all kanji have a
-    byte above, every kana begins with 「､」 or 「･」, and most characters are kana or common kanji.
+    Their bytes end at DF, and 「､」 or 「･」 never stands before every second one. In EUC-JP a third of all kanji have
+    a byte above, every kana begins with 「､」 or 「･」, and most characters are kana or common kanji.
     """
     pairs: Counter[bytes] = Counter()
     with path.open("rb") as file:

@@ -102,10 +102,8 @@ def _read(text: str, delimiter: str, name: str, *, is_quoted: bool = True) -> It
     # Excel quotes a cell with a line break in it, so lines are the csv module's business.
     form: type[csv.Dialect] = csv.excel if is_quoted else _Unquoted
     reader = csv.reader(io.StringIO(text, newline=""), form, delimiter=delimiter, strict=True)
-    starts_at = 1
-    for cells in reader:
-        yield Row(starts_at, checked(cells, starts_at, name))
-        starts_at = reader.line_num + 1
+    for number, cells in enumerate(reader, 1):
+        yield Row(number, checked(cells, number, name))
 
 
 # ------------------------------------------------------------ addresses in running text

@@ -54,7 +54,7 @@ BROKEN = (
 
 
 class Row(NamedTuple):
-    """One row as it stands in the file; `line` is what Excel and editors call it."""
+    """One row as it stands in the file; `line` is its number in Excel, where a line break in a cell begins no row."""
 
     line: int
     cells: tuple[str, ...]
@@ -137,7 +137,7 @@ def _csv_head(table: Table) -> list[Row]:
     rows: list[Row] = []
     reader = csv.reader(read_lines(table.path, table.encoding), delimiter=table.delimiter)
     with suppress(csv.Error):
-        rows.extend(Row(reader.line_num, tuple(cells)) for cells in islice(reader, HEAD_ROWS))
+        rows.extend(Row(number, tuple(cells)) for number, cells in enumerate(islice(reader, HEAD_ROWS), 1))
     return rows
 
 
@@ -150,14 +150,16 @@ def _score(head: list[Row]) -> tuple[int, int]:
 def _csv_rows(table: Table) -> Iterator[Row]:
     # Strict: a quotation mark that is never closed would swallow the rows behind it.
     reader = csv.reader(read_lines(table.path, table.encoding), delimiter=table.delimiter, strict=True)
-    starts_at = 1
+    number, starts_at = 1, 1
     try:
         for cells in reader:
-            yield Row(starts_at, checked(cells, starts_at, table.path.name))
-            starts_at = reader.line_num + 1
+            yield Row(number, checked(cells, number, table.path.name))
+            number, starts_at = number + 1, reader.line_num + 1
     except csv.Error as error:
+        in_editor = f"（テキストエディターでは{starts_at}行目）" if starts_at != number else ""
         raise ImportFileError(
-            f'{table.path.name}: {starts_at}行目がCSVとして読めません。引用符（"）の閉じ忘れがないか見てください。'
+            f"{table.path.name}: {number}行目{in_editor}がCSVとして読めません。"
+            '引用符（"）の閉じ忘れがないか見てください。'
         ) from error
 
 

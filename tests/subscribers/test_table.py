@@ -159,9 +159,17 @@ def test_no_list_of_real_places_is_read_in_the_wrong_one_of_the_two(tmp_path: Pa
             assert open_table(written(tmp_path, text.encode(encoding))).encoding == name
 
 
-def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
-    table = open_table(written(tmp_path, 'メール,氏名\na@example.jp,"見\n本"\n\nb@example.jp,x\n'))
-    assert [row.line for row in table.rows()] == [2, 4, 5]
+def test_rows_are_counted_as_excel_does(tmp_path: Path) -> None:
+    table = open_table(written(tmp_path, '"名\n簿"\nメール,氏名\na@example.jp,"見\n本"\n\nb@example.jp,x\n'))
+    assert table.heading_line == 2
+    assert [row.line for row in table.rows()] == [3, 4, 5]
+    assert [row.line for row in reread.head(table)] == [1, 2, 3, 4, 5]
+
+
+def test_a_broken_row_is_named_as_excel_and_as_an_editor_call_it(tmp_path: Path) -> None:
+    path = written(tmp_path, 'メール,氏名\na@example.jp,"見\n本"\nb@example.jp,"x\n')
+    with pytest.raises(ImportFileError, match="3行目（テキストエディターでは4行目）がCSVとして"):
+        open_table(path)
 
 
 def test_an_unclosed_quotation_mark_swallows_no_rows(tmp_path: Path) -> None:
