@@ -69,7 +69,7 @@ class LiftForm(forms.Form):
         error_messages={"required": "停止を解除する理由を書いてください。"},
     )
     erased = forms.BooleanField(
-        label="ご本人の求めで消去した方であることを承知のうえで、解除します",
+        label="消去した方であることを承知しています",
         help_text=suppression.OF_ERASED,
         error_messages={"required": "消去した方の停止を解除するときは、承知のしるしを付けてください。"},
     )
