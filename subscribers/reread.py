@@ -11,7 +11,7 @@ from subscribers import jis
 from subscribers.columns import FIELDS, guess_columns, normal
 from subscribers.encodings import count_lines
 from subscribers.errors import ImportFileError
-from subscribers.table import BROKEN, HEAD_ROWS, MOST_COLUMNS, Row, Table, unnamed, with_headings
+from subscribers.table import BROKEN, HEAD_ROWS, MOST_COLUMNS, Row, Table, unnamed, with_headings, with_hidden_rows
 
 ENCODINGS = {
     "utf-8-sig": "UTF-8",
@@ -55,7 +55,8 @@ def in_form(table: Table, *, encoding: str, delimiter: str, sheet: str) -> Table
     bare = Table(table.path, table.kind, encoding, delimiter, sheet, about=table.about, given=table.given)
     if table.kind == "csv":
         _check_encoding(bare)
-    return with_headings(bare, head(bare))
+    read = with_headings(bare, head(bare))
+    return with_hidden_rows(read) if table.kind == "xlsx" else read
 
 
 def below(table: Table, line: int) -> Table:

@@ -22,6 +22,7 @@ from subscribers import jis
 from subscribers.columns import guess_columns, normal
 from subscribers.encodings import find_encoding, read_lines
 from subscribers.errors import ImportFileError
+from subscribers.hidden import hidden_rows
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -168,6 +169,7 @@ def _open_xlsx(path: Path) -> Table:
     try:
         _check_parts(path)
         with _book(path) as book:
+            sheet_parts = [str(sheet._worksheet_path) for sheet in book.worksheets]  # type: ignore[attr-defined]
             tables = [Table(path, "xlsx", sheet=sheet.title, about=sheet.max_row or 0) for sheet in book.worksheets]
             heads = [list(islice(_sheet_rows(book, table), HEAD_ROWS)) for table in tables]
     except BROKEN as error:
@@ -177,10 +179,26 @@ def _open_xlsx(path: Path) -> Table:
     if not tables:
         raise ImportFileError(f"{path.name}: 表のシートがありません。")
     best = max(range(len(tables)), key=lambda index: _score(heads[index])[0])
-    table = with_headings(tables[best], heads[best])
+    table = _with_hidden_rows(with_headings(tables[best], heads[best]), sheet_parts[best])
     others = "、".join(other.sheet for other in tables if other.sheet != table.sheet)
     remark = f"シート「{table.sheet}」だけを読みます。読まないシート: {others}"
     return replace(table, remarks=(*table.remarks, remark)) if others else table
+
+
+def with_hidden_rows(table: Table) -> Table:
+    """The table of a sheet that somebody chose, saying how many of its rows Excel does not show."""
+    with _book(table.path) as book:
+        part = str(book[table.sheet]._worksheet_path)  # type: ignore[attr-defined]
+    return _with_hidden_rows(table, part)
+
+
+def _with_hidden_rows(table: Table, part: str) -> Table:
+    try:
+        hidden = hidden_rows(table.path, part)
+    except BROKEN as error:
+        raise ImportFileError(f"{table.path.name}: Excelのファイルの途中が壊れていて読めません。") from error
+    remark = f"非表示の行が{hidden:,}行あります。ほかの行と同じように読みます"
+    return replace(table, remarks=(*table.remarks, remark)) if hidden else table
 
 
 def _check_parts(path: Path) -> None:

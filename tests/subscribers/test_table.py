@@ -277,6 +277,24 @@ def test_a_workbook_is_read_as_people_see_it(tmp_path: Path) -> None:
     assert [row.line for row in table.rows()] == [3, 4, 5]
 
 
+def test_hidden_rows_are_read_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "list.xlsx"
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in [["メール"], *([f"r{number}@example.jp"] for number in range(1, 9_000))]:
+        sheet.append(row)
+    sheet.auto_filter.ref = "A1:A9000"
+    for line in (*range(3, 9), 9_000, 20_000):  # the last has no cell
+        sheet.row_dimensions[line].hidden = True
+    book.save(path)
+    table = open_table(path)
+    assert table.remarks == ("非表示の行が7行あります。ほかの行と同じように読みます",)
+    assert sum(bool(row.cells) for row in table.rows()) == 8_999
+    again = reread.in_form(table, encoding="", delimiter=",", sheet=table.sheet)
+    assert again.remarks == table.remarks
+
+
 def test_a_packed_bomb_is_not_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as parts:
