@@ -8,7 +8,8 @@ from pathlib import Path
 
 CHUNK = 1 << 20
 LONGEST_REST = 1 << 16  # bytes behind the last "<" of a chunk; a tag is shorter
-# ECMA-376 18.3.1.73; a row with cells has another tag behind its own. Never across a "<": what is no XML costs no more than its length.
+# ECMA-376 18.3.1.73; a row with cells has another tag behind its own. Never across a "<": what is no XML costs no more
+# than its length.
 _HIDDEN = re.compile(rb"""<(?:\w+:)?row\s(?:[^<>]*?\s)?hidden\s*=\s*["'](?:1|true)["'][^<>]*(?<!/)>\s*<(?!/)""")
 
 

@@ -117,7 +117,7 @@ class Reading:
         refusal = ""
         for name in ("organisation", "department"):
             refusal = refusal or self._text(name, texts.get(name, ""))
-        self._municipality(texts.get("municipality", ""))
+        self._municipality(texts.get("municipality", ""), texts.get("place", ""))
         self._format(texts.get("format", ""))
         self._extras(texts.get("only_monthly", ""))
         self._language(texts.get("language", ""))
@@ -166,12 +166,15 @@ class Reading:
             return ""
         return STATE_REFUSALS.get(state, "").format(text.strip())
 
-    def _municipality(self, text: str) -> None:
-        value = self._usable("municipality", text)
+    def _municipality(self, text: str, place: str) -> None:
+        """The code of the place: from its own column, or from the name where that one is empty."""
+        value, name = self._usable("municipality", text), tidy(place)
+        value = value or self._usable("place", place)
         if not value:
             return
+        find = self.lookups.find_municipality or _six_digits
         try:
-            code = self.lookups.find_municipality(value) if self.lookups.find_municipality else _six_digits(value)
+            code = find(value)
         except ValueError as error:
             self.warnings.append(str(error).rstrip("。"))
             if (
@@ -183,6 +186,8 @@ class Reading:
                 self.warnings.append(f"「{value}」は所属団体に入れました")
             return
         self.told["municipality"] = code
+        if name and name != value and _found(find, name) not in ("", code):
+            self.warnings.append(f"団体コード {code} と自治体名「{name[:30]}」が合いません。団体コードのほうを使います")
         if code != value:
             self.notes.append(f"団体コードを「{value[:30]}」から {code} にしました")
 
@@ -235,6 +240,13 @@ class Reading:
                 self.warnings.append(f"{word_for}「{word[:20]}」がないので、読み飛ばしました")
         if keys:
             self.told[name] = list(dict.fromkeys(keys))
+
+
+def _found(find: Callable[[str], str], name: str) -> str:
+    try:
+        return find(name)
+    except ValueError:
+        return ""
 
 
 def _six_digits(text: str) -> str:

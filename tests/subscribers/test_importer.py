@@ -95,6 +95,15 @@ def test_cells_under_no_heading_are_not_dropped_in_silence(tmp_path: Path) -> No
     assert plan(named)[0].words == ("見出しのない列に値があります（3列目「x」）。取り込みません",)
 
 
+def test_the_code_of_a_place_stands_before_its_name(tmp_path: Path) -> None:
+    rows = "a@example.jp,札幌市,011002\nb@example.jp,札幌市,\nc@example.jp,旭川市,011002\nd@example.jp,ない市,011002\n"
+    first, empty, other, unknown = plan(table_of(tmp_path, f"メール,自治体名,団体コード\n{rows}"))
+    assert [one.candidate.told for one in (first, empty, other, unknown)] == [{"municipality": "011002"}] * 4
+    assert first.words == unknown.words == ()
+    assert empty.words == ("団体コードを「札幌市」から 011002 にしました",)
+    assert other.words == ("団体コード 011002 と自治体名「旭川市」が合いません。団体コードのほうを使います",)
+
+
 def test_small_changes_of_a_value_are_notes(tmp_path: Path) -> None:
     rows = 'a@example.jp,"環境局\n総務課",11002\nb@example.jp,環境局,札幌市\nc@example.jp,,011002\n'
     planned = plan(table_of(tmp_path, f"メール,部署,団体コード\n{rows}"))

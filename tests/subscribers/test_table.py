@@ -217,6 +217,8 @@ def test_a_column_of_addresses_under_an_unknown_heading_is_found_and_said(tmp_pa
             ["市町村名", "課名", "担当者名", "メール", "電話番号"],
             {"municipality": 0, "department": 1, "name": 2, "address": 3},
         ),
+        (["自治体名", "団体コード", "メール"], {"place": 0, "municipality": 1, "address": 2}),
+        (["メール", "市町村コード（6桁）", "市町村の名称"], {"address": 0, "municipality": 1, "place": 2}),
         (["メール形式", "メール"], {"format": 0, "address": 1}),
         (["メールマガジン", "連絡先メールアドレス *"], {"address": 1}),
         (["所属・役職", "ご担当者様のお名前", "ﾒｰﾙｱﾄﾞﾚｽ"], {"organisation": 0, "name": 1, "address": 2}),
