@@ -30,7 +30,8 @@ class Report:
     as_json: bool
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
-    refused: dict[int, tuple[Sequence[str], str]] = field(default_factory=dict)  # line -> cells and reason
+    # Row and cells -> cells and reason: of a pasted line each address is a row of its own.
+    refused: dict[tuple[int, Sequence[str]], tuple[Sequence[str], str]] = field(default_factory=dict)
     number: int | None = None  # of the import, once it is written
 
     def written(self, run: ImportRun) -> None:
@@ -71,8 +72,9 @@ class Report:
             self.counts.update(("rows", str(planned.action)) + (("warned",) if verdict == "warned" else ()))
             if planned.action == "refused":
                 reason = " ".join(planned.words)
-                before = self.refused.get(line)
-                self.refused[line] = (planned.candidate.cells, f"{before[1]} {reason}" if before else reason)
+                row = line, planned.candidate.cells
+                before = self.refused.get(row)
+                self.refused[row] = (planned.candidate.cells, f"{before[1]} {reason}" if before else reason)
             if self.problems and verdict not in ("warned", "refused"):
                 continue
             address = planned.candidate.address.address if planned.candidate.address else ""

@@ -48,6 +48,13 @@ def test_people_above_the_headings_stand_in_the_report_and_in_the_refused_file(t
     assert "3行目\t登録\tkept@example.jp" in pasted
 
 
+def test_every_refused_address_of_a_pasted_line_is_written(tmp_path: Path) -> None:
+    refused = tmp_path / "refused.csv"
+    run("import", "-", "--refused", refused, stdin="To: a@@example.jp, b@example.jp, c@example..jp\n")
+    lines = refused.read_text(encoding="utf-8-sig").splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["a@@example.jp", "c@example..jp"]
+
+
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
 
 

@@ -338,6 +338,14 @@ def test_refused_rows_come_back_in_the_form_they_had(staff: Client, tmp_path: Pa
     assert left == {"upload.json", "rows.sqlite3", "名簿.tsv", "名簿.xlsx"}
 
 
+def test_every_refused_address_of_a_pasted_line_comes_back(staff: Client) -> None:
+    text = "To: a@@example.jp, b@example.jp, c@example..jp"
+    page = str(staff.post(UPLOAD, {"text": text}).headers["Location"])
+    rows = str(staff.post(page, {"verb": "try", **chosen_in(staff.get(page).content.decode())}).headers["Location"])
+    lines = b"".join(staff.get(rows.replace("/rows/", "/refused/"))).decode("utf-8-sig").splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["a@@example.jp", "c@example..jp"]
+
+
 # ------------------------------------------------------------ keeping
 def test_uploads_are_private_and_few(staff: Client) -> None:
     for _ in range(uploads.MOST + 2):
