@@ -104,7 +104,7 @@ class Report:
             f"拒否 {counts['refused']}件（登録・更新のうち警告 {counts['warned']}件{blank}）"
         )
         if refused_file:
-            click.echo(f"拒否した行: {refused_file}（直して、もう一度取り込めます）")
+            click.echo(printable(f"拒否した行: {refused_file}（直して、もう一度取り込めます）"))
         click.echo(
             f"取り込みました。取り消すとき（30日以内）: newsletter subscribers undo-import {self.number}"
             if is_applied
