@@ -249,7 +249,8 @@ def _xlsx_rows(table: Table) -> Iterator[Row]:
 def _sheet_rows(book: Workbook, table: Table) -> Iterator[Row]:
     sheet = book[table.sheet]
     sheet.reset_dimensions()  # the size a file declares may be wrong
-    for line, values in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
+    # One more than a list may have, so that it is refused as in a CSV; a hostile row has 16,384.
+    for line, values in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True), 1):
         yield Row(line, checked([_text(value) for value in values], line, table.path.name))
 
 
@@ -280,7 +281,7 @@ def checked(cells: list[str], line: int, name: str) -> tuple[str, ...]:
     while cells and not cells[-1].strip():
         cells.pop()
     if len(cells) > MOST_COLUMNS:
-        raise ImportFileError(f"{name}: {line}行目の列が多すぎます（{len(cells)}列）。{MOST_COLUMNS}列までです。")
+        raise ImportFileError(f"{name}: {line}行目の列が多すぎます。{MOST_COLUMNS}列までです。")
     whole = "".join(cells)
     if len(whole) > LONGEST_CELL and max(map(len, cells)) > LONGEST_CELL:
         raise ImportFileError(

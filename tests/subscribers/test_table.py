@@ -279,6 +279,11 @@ def test_a_workbook_is_read_as_people_see_it(tmp_path: Path) -> None:
     assert [row.line for row in table.rows()] == [3, 4, 5]
 
 
+def test_a_sheet_with_too_many_columns_is_refused_as_a_csv_is(tmp_path: Path) -> None:
+    with pytest.raises(ImportFileError, match="1行目の列が多すぎます"):
+        open_table(workbook(tmp_path, [["メール", *map(str, range(60))]]))
+
+
 def test_hidden_rows_are_read_and_said(tmp_path: Path) -> None:
     path = tmp_path / "list.xlsx"
     book = Workbook()
