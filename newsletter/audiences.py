@@ -18,7 +18,7 @@ from django.db.models.fields import BigIntegerField, CharField, DateTimeField, I
 from django.db.models.functions import Concat, Left, Lower, Replace, RowNumber, StrIndex, Substr
 
 from newsletter import segments
-from newsletter.mail.providers import LONGEST, PROVIDERS
+from newsletter.mail.providers import DOTLESS_DOMAINS, LONGEST, PLUS_DOMAINS, PROVIDERS
 from newsletter.models import Campaign, Delivery, Exclusion
 from newsletter.segments import Segment
 from subscribers import audience
@@ -29,9 +29,6 @@ Reason = Exclusion.Reason
 
 # What the reader may already have in the mailbox.
 PERHAPS_ARRIVED = (State.SENDING, State.SENT, State.IN_DOUBT, State.BOUNCED)
-# There what follows a + names the same mailbox, by the provider's own documents; elsewhere + is a letter like others.
-PLUS_DOMAINS = (*PROVIDERS["gmail"].domains, *PROVIDERS["outlook"].domains, *PROVIDERS["icloud"].domains)
-DOTLESS_DOMAINS = PROVIDERS["gmail"].domains  # and there dots do not count
 
 
 @transaction.atomic
@@ -220,7 +217,7 @@ def _at_plus() -> Q:
 
 
 def _mailbox() -> Concat:
-    """The address without what its provider ignores."""
+    """providers.mailbox, as SQL."""
     key = F("address_key")
     domain = Substr(key, StrIndex(key, Value("@")))
     local = Left(key, StrIndex(key, Value("@")) - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -12,7 +12,7 @@ from django.utils import timezone
 from feeds.models import Contributor, Submission
 from newsletter import erasures, wishes
 from newsletter.models import Delivery, Exclusion, Letter
-from subscribers import consent
+from subscribers import consent, wordings
 from subscribers.columns import EXTRAS
 from subscribers.models import ConsentEvent, FormerValues, Subscriber, Suppression
 
@@ -124,6 +124,15 @@ def _history(held: Held) -> Iterator[str]:
         ended = f"（{_moment(stop.lifted_at)} に解除: {stop.lifted_why}）" if stop.lifted_at else "（有効）"
         note = f"　備考: {stop.note}" if stop.note else ""
         yield f"配信停止: {_moment(stop.at)} {stop.get_reason_display()}{ended}{note}"
+    yield from agreed_to(held.events)
+
+
+def agreed_to(events: Iterable[ConsentEvent]) -> Iterator[str]:
+    """The text of each version that these lines of the ledger name, in full."""
+    for one in wordings.named_by(events):
+        yield ""
+        yield f"同意の文面（版 {one.version}）: {one.remark}"
+        yield from (f"　{line}" for line in one.text.splitlines())
 
 
 def _mails(held: Held) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from newsletter import profile
-from subscribers.candidates import ALL
+from subscribers.reading import ALL
 
 
 def section_titles() -> dict[str, str]:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
-from subscribers import domains
+from subscribers import domains, top_levels
 from subscribers.errors import AddressError
+from subscribers.mending import AT_SIGNS, ATEXT, Bare, clean, has_at, unwrap
 from subscribers.sentences import Sentence
 
 LONGEST_TEXT = 1000  # of what is read at all; a cell that holds more is not an address
@@ -26,6 +27,7 @@ class NoteKind(StrEnum):
     """What a note is about. Only MENDED says that the text itself was changed."""
 
     MENDED = "mended"
+    ANOTHER = "another"
     LEGACY_MOBILE = "legacy_mobile"
     TYPO = "typo"
     ROLE = "role"
@@ -71,9 +73,8 @@ def read_address(text: str) -> Address:
     if plain:
         return plain
     mended: list[str] = []
-    bare, name = _unwrap(_clean(text, mended), mended)
-    local, domain = _halves(bare)
-    return _judge(_local(local, mended), domain, mended, name)
+    bare = unwrap(clean(text, mended), mended)
+    return _judge(*_halves(bare.address), mended, bare)
 
 
 def read_plain(text: str) -> Address | None:
@@ -103,7 +104,7 @@ def split(text: str) -> list[str]:
     pending = ""
     for piece in _SEPARATORS.split(text):
         whole = f"{pending}, {piece.strip()}" if pending else piece
-        if _has_at(piece):
+        if has_at(piece):
             parts.extend(_by_spaces(whole))
             pending = ""
         elif piece.strip():
@@ -111,6 +112,11 @@ def split(text: str) -> list[str]:
     if pending and parts:
         parts[-1] = f"{parts[-1]}, {pending}"
     return [part.strip() for part in parts if part.strip()] or [text]
+
+
+def is_under_another(text: str) -> bool:
+    """Whether an address stands where the name should: 「a@example.jp <b@example.jp>」, as mail programs write it."""
+    return _UNDER_ANOTHER.fullmatch(text.strip()) is not None
 
 
 def fingerprint(address_key: str, key: str) -> str:
@@ -127,111 +133,15 @@ def masked(address: str) -> str:
     return f"{local[:1] if len(local) > 1 else ''}***@{domain}"
 
 
-# ------------------------------------------------------------ cleaning what was typed
-AT_SIGNS = "＠﹫"
+# ------------------------------------------------------------ the two halves
 _PLAIN = re.compile(r"([A-Za-z0-9_-]+(?:[.+][A-Za-z0-9_-]+)*)@([a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z]{2,})")
 _SEPARATORS = re.compile(r"[;,|、，；｜\r\n\t]+|／|\s/\s")
+_BETWEEN = re.compile(r"[\s;,|、/<>()\[\]「」]+")  # what else may tell two of them apart
+_UNDER_ANOTHER = re.compile(
+    rf"[\"']?[^\s<>＜＞@{AT_SIGNS}]+[@{AT_SIGNS}][^\s<>＜＞@{AT_SIGNS}]+\s*[<＜][^\s<>＜＞]+[>＞]"
+)
 # A new header line (RFC 5322 2.2) is no second address.
 _HEADER_LINE = re.compile(r"[\r\n]\s*[A-Za-z][A-Za-z-]*\s*:")
-# Zero width, direction marks, soft hyphen, word joiner, byte order mark, variation selectors.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]"
-)
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {ord("﹫"): "@", ord("｡"): "."}
-_HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
-_SPACES = dict.fromkeys(map(ord, "\u3000\u00a0\u2002\u2003\u2007\u2009\u202f"), " ")
-_WRITTEN_AT = re.compile(r"\s*[\[({<【〔「]\s*(?:at|アット|アットマーク|あっと)\s*[\])}>】〕」]\s*", re.IGNORECASE)
-_LABEL = re.compile(
-    r"(?:e-?mail|mail|メールアドレス|メール|アドレス|電子メール|宛先|連絡先)\s*(?:address)?\s*:\s*", re.IGNORECASE
-)
-_PAIRS = {
-    "<": ">",
-    "(": ")",
-    "[": "]",
-    '"': '"',
-    "'": "'",
-    "「": "」",
-    "『": "』",
-    "【": "】",
-    "《": "》",
-    "〈": "〉",
-    "“": "”",
-}
-
-
-def _clean(text: str, mended: list[str]) -> str:
-    """Characters first: invisible ones out, full width to ASCII. Refuses what could break out of a header."""
-    seen = _INVISIBLE.sub("", text)
-    if seen != text:
-        mended.append("見えない文字を取り除きました")
-    trimmed = seen.translate(_SPACES).strip(" \t\r\n")
-    if _CONTROL.search(trimmed):
-        # RFC 5322 2.2: a line break inside would start a new header line.
-        raise AddressError("途中に改行や制御文字があります。メールアドレスだけを1つ書いてください。")
-    # （山田） behind the address is how Japanese lists name people; (…) would be an RFC 5322 comment.
-    unnamed = re.sub(r"\s*（[^（）]*）\s*$", "", trimmed) if _has_at(trimmed.partition("（")[0]) else trimmed
-    if unnamed != trimmed:
-        mended.append("後ろのかっこ書きを除きました")
-    half = unnamed.translate(_FULL_WIDTH).translate(_HYPHENS)
-    half = re.sub(r"(?<=[A-Za-z0-9])[ーｰ](?=[A-Za-z0-9])", "-", half)
-    half = re.sub(r"(?<=[A-Za-z0-9])。(?=[A-Za-z0-9])", ".", half)
-    if half != unnamed:
-        mended.append("全角の文字を半角に直しました")
-    if trimmed != seen and not mended:
-        mended.append("前後の空白を除きました")
-    if "@" not in half and _WRITTEN_AT.search(half):
-        half = _WRITTEN_AT.sub("@", half, count=1)
-        mended.append("アットマークの書き換えを「@」に戻しました")
-    return half
-
-
-def _unwrap(text: str, mended: list[str]) -> tuple[str, str]:
-    """The address without what stood around it, and the name in front of 「<…>」."""
-    named = re.fullmatch(r"([^<>]*)<([^<>]*)>[\s.,;。、]*", text)
-    name = ""
-    if named and _has_at(named[2]):
-        name = named[1].strip().strip("\"'").strip()
-        text = named[2].strip()
-        mended.append("前の名前と「< >」を除きました" if name else "前後の記号を除きました")
-    bare = _without_label(text, mended)
-    tokens = bare.split()
-    if len(tokens) > 1:
-        bare = _one_token(bare, mended)
-    return bare, name
-
-
-def _without_label(text: str, mended: list[str]) -> str:
-    bare = text
-    if re.match(r"mailto:", bare, re.IGNORECASE):
-        bare = re.sub(r"^mailto:\s*", "", bare, flags=re.IGNORECASE).partition("?")[0].replace("%40", "@")
-        mended.append("「mailto:」を除きました")
-    labelled = _LABEL.match(bare)
-    if labelled and "@" in bare[labelled.end() :]:
-        bare = bare[labelled.end() :]
-        mended.append("前の見出しを除きました")
-    while len(bare) > 2 and _PAIRS.get(bare[0]) == bare[-1] and "@" in bare and not bare[1:].startswith("@"):
-        if bare[0] in "([" and "@" not in bare[1:-1]:
-            break
-        bare = bare[1:-1].strip()
-        if "前後の記号を除きました" not in mended:
-            mended.append("前後の記号を除きました")
-    tidy = bare.rstrip(" .,;:。、>」")
-    if tidy != bare:
-        mended.append("後ろの余分な記号を除きました")
-    return tidy
-
-
-def _one_token(text: str, mended: list[str]) -> str:
-    """From 「山田太郎 t@example.jp」 the address. A Latin word in front could be half of it: that is refused."""
-    joined = re.sub(r"\s*@\s*", "@", text)
-    tokens = joined.split()
-    with_at = [token for token in tokens if "@" in token]
-    others = [token for token in tokens if "@" not in token]
-    if len(with_at) == 1 and all(re.search(r"[^\x00-\x7f]", token) for token in others):
-        mended.append("余分な文字を除きました" if others else "「@」の前後の空白を除きました")
-        return with_at[0]
-    return joined
 
 
 def _halves(bare: str) -> tuple[str, str]:
@@ -243,34 +153,23 @@ def _halves(bare: str) -> tuple[str, str]:
     if bare.endswith("]") or "@[" in bare:
         # RFC 5321 4.1.3: allowed on the wire, but nobody's box in this list.
         raise AddressError("IPアドレスを直接書いた宛先は使えません。")
+    several = len([part for part in _BETWEEN.split(bare) if re.fullmatch(r"[^@]+@[^@]+\.[^@]+", part)])
+    if several > 1:
+        raise AddressError(Sentence("アドレスが{count}件あります。1件ずつ書いてください。", count=several))
     if re.search(r"[()]", bare):
         raise AddressError("半角のかっこ（コメント）が入っています。メールアドレスだけを書いてください。")
     if bare.count("@") > 1 and not bare.startswith('"'):
-        several = len([part for part in re.split(r"[\s,;]+", bare) if part.count("@") == 1]) > 1
-        if several:
-            raise AddressError("アドレスが2つ以上あります。1つずつ書いてください。")
         raise AddressError("「@」が2つ以上あります。")
     if re.search(r"\s", bare):
         raise AddressError("途中に空白があります。")
     local, _, domain = bare.rpartition("@")
+    if len(local) > 2 and local[0] == local[-1] == '"':
+        raise AddressError('「"」で囲んだアドレスは使えません。')
     return local, domain
 
 
-def _local(local: str, mended: list[str]) -> str:
-    """The part before @ without the quotes that an old carrier form needs on the wire only."""
-    if len(local) > 2 and local[0] == local[-1] == '"':
-        local = local[1:-1]
-        if not re.fullmatch(rf"[.{_ATEXT}]+", local):
-            raise AddressError('「"」で囲んだアドレスは使えません。')
-        mended.append('「"」を除きました')
-    return local
-
-
 # ------------------------------------------------------------ judging the two halves
-_ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~-"  # RFC 5322 3.2.3
-
-
-def _judge(local: str, domain: str, mended: list[str], name: str) -> Address:
+def _judge(local: str, domain: str, mended: list[str], around: Bare) -> Address:
     ascii_domain, domain_notes = _domain(domain)
     _check_local(local)
     is_dotted = local.startswith(".") or local.endswith(".") or ".." in local
@@ -283,6 +182,9 @@ def _judge(local: str, domain: str, mended: list[str], name: str) -> Address:
             Sentence("長すぎます（{count}文字）。{longest}文字までです。", count=len(address), longest=LONGEST_ADDRESS)
         )
     notes = [Note(NoteKind.MENDED, text) for text in dict.fromkeys(mended)] + list(domain_notes)
+    if around.another:
+        words = Sentence("「{another}」も書いてありますが、かっこの中だけを読みました", another=around.another)
+        notes.append(Note(NoteKind.ANOTHER, words))
     if is_legacy:
         notes.append(
             Note(
@@ -292,7 +194,7 @@ def _judge(local: str, domain: str, mended: list[str], name: str) -> Address:
         )
     if domains.is_role(local):
         notes.append(ROLE)
-    return Address(address, f"{local.lower()}@{ascii_domain}", tuple(notes), is_legacy, name)
+    return Address(address, f"{local.lower()}@{ascii_domain}", tuple(notes), is_legacy, around.name)
 
 
 def _check_local(local: str) -> None:
@@ -304,7 +206,7 @@ def _check_local(local: str) -> None:
                 "「@」の前が長すぎます（{count}文字）。{longest}文字までです。", count=len(local), longest=LONGEST_LOCAL
             )
         )
-    wrong = re.sub(rf"[.{_ATEXT}]", "", local)
+    wrong = re.sub(rf"[.{ATEXT}]", "", local)
     if wrong:
         signs = " ".join(dict.fromkeys(wrong))
         raise AddressError(Sentence("「@」の前に使えない文字があります: {signs}", signs=signs))
@@ -314,22 +216,10 @@ def _check_local(local: str) -> None:
 def _domain(domain: str) -> tuple[str, tuple[Note, ...]]:
     """The domain in lower-case ASCII (IDNA 2008 by email-validator), and what is remarkable about it."""
     domain = domain.rstrip(".").lower()
-    if not domain:
-        raise AddressError("「@」の後ろがありません。")
-    if re.fullmatch(r"[\d.]+|\[.*\]|[0-9a-f:]*:[0-9a-f:.]*", domain):
-        raise AddressError("IPアドレスを直接書いた宛先は使えません。")
-    if ".." in domain or domain.startswith("."):
-        raise AddressError("「@」の後ろで「.」が続いているか、最初に「.」があります。")
     likely = domains.meant(domain)
-    if "." not in domain and likely:
-        raise AddressError(
-            Sentence("「@」の後ろに「.」がありません。もしかして「{likely}」ではありませんか。", likely=likely)
-        )
-    if "." not in domain:
-        raise AddressError("「@」の後ろに「.」がありません。")
-    if domain.rpartition(".")[2] in domains.NOT_ON_THE_NET:
-        raise AddressError(Sentence("「{domain}」はインターネットから届かないドメインです。", domain=domain))
+    _check_form(domain, likely)
     ascii_domain = _to_ascii(domain)
+    _check_top_level(domain, likely)
     notes: list[Note] = []
     if ascii_domain != domain:
         notes.append(Note(NoteKind.MENDED, f"日本語などのドメイン「{domain}」を「{ascii_domain}」と書き表しました"))
@@ -338,6 +228,55 @@ def _domain(domain: str) -> tuple[str, tuple[Note, ...]]:
     if domains.is_disposable(ascii_domain):
         notes.append(Note(NoteKind.DISPOSABLE, Sentence("使い捨てアドレスのドメインです")))
     return ascii_domain, tuple(notes)
+
+
+# A comma where a dot was meant.
+_COMMA = re.compile(r"[,、](?=(?:(?:ac|co|ed|go|gr|lg|ne|or)[.,、])?jp\Z|(?:com|info|net|org)\Z)")
+
+
+def _check_form(domain: str, likely: str) -> None:
+    if not domain:
+        raise AddressError("「@」の後ろがありません。")
+    if re.fullmatch(r"[\d.]+|\[.*\]|[0-9a-f:]*:[0-9a-f:.]*", domain):
+        raise AddressError("IPアドレスを直接書いた宛先は使えません。")
+    if ".." in domain or domain.startswith("."):
+        raise AddressError("「@」の後ろで「.」が続いているか、最初に「.」があります。")
+    if _COMMA.search(domain):
+        dotted = _COMMA.sub(".", domain)
+        raise AddressError(
+            Sentence(
+                "「@」の後ろの「.」が「,」か「、」になっています。もしかして「{likely}」ではありませんか。",
+                likely=dotted,
+            )
+        )
+    if "." not in domain and likely:
+        raise AddressError(
+            Sentence("「@」の後ろに「.」がありません。もしかして「{likely}」ではありませんか。", likely=likely)
+        )
+    if "." not in domain:
+        raise AddressError("「@」の後ろに「.」がありません。")
+    if domain.rpartition(".")[2] in domains.NOT_ON_THE_NET:
+        raise AddressError(Sentence("「{domain}」はインターネットから届かないドメインです。", domain=domain))
+
+
+def _check_top_level(domain: str, likely: str) -> None:
+    last = domain.rpartition(".")[2]
+    if top_levels.exists(last):
+        return
+    if likely:
+        raise AddressError(
+            Sentence(
+                "「.{last}」で終わるドメインはありません。もしかして「{likely}」ではありませんか。",
+                last=last,
+                likely=likely,
+            )
+        )
+    raise AddressError(
+        Sentence(
+            "「.{last}」で終わるドメインはありません。足りない字や、続けて書いた言葉がないか確かめてください。",
+            last=last,
+        )
+    )
 
 
 def _to_ascii(domain: str) -> str:
@@ -352,12 +291,10 @@ def _to_ascii(domain: str) -> str:
     return str(checked.ascii_domain)
 
 
-def _has_at(text: str) -> bool:
-    return any(sign in text for sign in "@" + AT_SIGNS)
-
-
 def _by_spaces(text: str) -> list[str]:
-    """「a@example.jp b@example.jp」 is two."""
+    """「a@example.jp b@example.jp」 is two; 「a@example.jp <b@example.jp>」 is one under another's name."""
+    if is_under_another(text):
+        return [text]
     words = text.split()
     at_words = [word for word in words if re.search(rf"[^\s<]+[@{AT_SIGNS}][^\s>]+", word)]
     return words if len(at_words) > 1 and len(at_words) == len(words) else [text]

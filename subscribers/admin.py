@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from subscribers import consent, signup
-from subscribers.models import ConsentEvent, Subscriber, Suppression
+from subscribers.models import ConsentEvent, Subscriber, Suppression, Wording
 
 
 class ReadOnly:
@@ -94,6 +94,12 @@ class ConsentEventAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description="内容")
     def words(self, event: ConsentEvent) -> str:
         return consent.describe(event)
+
+
+@admin.register(Wording)
+class WordingAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("version", "since", "text")
+    fields = ("version", "since", "text")
 
 
 @admin.register(Suppression)

@@ -3,76 +3,27 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from subscribers.addresses import Address, NoteKind, read_address, read_plain, split
-from subscribers.columns import FIELDS, normal
+from subscribers.columns import normal
 from subscribers.errors import AddressError
 from subscribers.moments import read_moment
+from subscribers.reading import LONGEST, NOTHING, Lookups, Reading, Told, tidy
 
-LONGEST = {"name": 100, "organisation": 200, "department": 200}
-FORMATS = {
-    "html": "html",
-    "html形式": "html",
-    "htmlメール": "html",
-    "text": "text",
-    "テキスト": "text",
-    "テキスト形式": "text",
-    "テキストメール": "text",
-    "text形式": "text",
-    "plain": "text",
-}
-# Of the column 号外: whether the person wants the monthly number only.
-ONLY_MONTHLY = {
-    **dict.fromkeys("受け取る 受取る 希望する 希望 必要 要 はい yes true 1 ○ 〇".split(), False),
-    **dict.fromkeys("受け取らない 受取らない 希望しない 不要 否 いいえ no false 0 ×".split(), True),
-}
-LANGUAGES = {
-    **dict.fromkeys("日本語 和文 ja jp jpn ja-jp japanese".split(), "ja"),
-    **dict.fromkeys("英語 英文 en eng en-us en-gb english".split(), "en"),
-}
-ALL = "すべて"  # of the sections, or of the pathways
-# What a list of another system calls people, and whether they may come in.
-STATES = {
-    "active": "購読中 配信中 有効 登録 登録済 登録済み 受信 active subscribed confirmed",
-    "left": """
-        解除済み 解除済 解除 退会 退会済み 配信停止 停止 停止中 無効 不要 迷惑メール報告 消去済み
-        left unsubscribed inactive optout optedout cancelled
-    """,
-    "pending": "確認待ち 未確認 仮登録 pending unconfirmed",
-    "bounced": "不達 エラー 宛先不明 cleaned bounced",
-}
-_STATE = {word: state for state, words in STATES.items() for word in words.split()}
-STATE_REFUSALS = {
-    "left": "ファイルの状態が「{}」です。解除した方は取り込みません。",
-    "pending": "ファイルの状態が「{}」です。確認の済んでいない方は取り込みません。",
-    "bounced": "ファイルの状態が「{}」です。届かない宛先は取り込みません。",
-}
-SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!)")
-PRIVATE_USE = re.compile("[\ue000-\uf8ff]")  # 外字: what it shows depends on the machine
-_VOICING = re.compile("[\u3099\u309a]")
-DITTO = {"〃", "同上", "々", "″"}
 OWN = ("address", "name", "family", "given", "consented")  # columns that differ from row to row
 # What makes a name worth a second look, in any of the ways below.
-_REMARKABLE = re.compile("[#〃々″\ue000-\uf8ff\u3099\u309a]|同上|  ")
+_REMARKABLE = re.compile("[#〃々″〓\ue000-\uf8ff\u3099\u309a]|同上|  ")
 
+ABOVE_HEADINGS = "見出しより上にある行なので、読みません。取り込むときは、見出しの行より下に移してください。"
 
-@dataclass(frozen=True, slots=True)
-class Lookups:
-    """What only the application knows: codes of municipalities, titles of sections, the office's clock."""
-
-    zone: tzinfo
-    now: datetime
-    find_municipality: Callable[[str], str] | None = None  # name or code -> code; ValueError in words
-    sections: Mapping[str, str] = field(default_factory=dict)  # key -> title
-    pathways: Mapping[str, str] = field(default_factory=dict)  # key -> label
+MOST_SURPLUS, LONGEST_SURPLUS = 3, 20  # cells without a heading in one warning, and characters of each
 
 
 class Candidate(NamedTuple):  # as Address: a million are made
@@ -99,7 +50,14 @@ def read_candidates(
 class RowReader:
     """Reads the rows of one list. What many rows say alike (the same office, the same format) is judged once."""
 
-    def __init__(self, columns: Mapping[str, int], lookups: Lookups) -> None:
+    def __init__(
+        self, columns: Mapping[str, int], lookups: Lookups, headings: Sequence[str] = (), heading_line: int = 0
+    ) -> None:
+        taken = set(columns.values())
+        self._blank = [place for place, name in enumerate(headings) if not name.strip() and place not in taken]
+        self._headed = len(headings) if heading_line else sys.maxsize  # without headings no column has one
+        self._taken = taken
+        self._heading_line = heading_line
         self._places = dict(columns)
         self._width = max(columns.values(), default=-1) + 1
         self._shared_names = [name for name in columns if name not in OWN]
@@ -110,9 +68,14 @@ class RowReader:
 
     def read(self, line: int, cells: tuple[str, ...]) -> Iterable[Candidate]:
         """The people of one row."""
+        if line < self._heading_line:
+            written = next((cell for cell in cells if "@" in normal(cell)), "")
+            return (Candidate(line, cells, written, refusal=ABOVE_HEADINGS),)
         texts = cells if len(cells) >= self._width else cells + ("",) * (self._width - len(cells))
         shared = self._shared(self._shared_texts(texts))
         own = self._own(texts)
+        if len(cells) > self._headed or self._blank:
+            own = self._with_surplus(cells, own)
         written = self._cell(texts, "address")
         try:
             address = read_plain(written)  # most rows of most files
@@ -122,9 +85,7 @@ class RowReader:
             return self._several(line, cells, written, shared, own)
         return (_candidate(line, cells, written, address, shared, own),)
 
-    def _several(
-        self, line: int, cells: tuple[str, ...], written: str, shared: _Told, own: _Told
-    ) -> Iterator[Candidate]:
+    def _several(self, line: int, cells: tuple[str, ...], written: str, shared: Told, own: Told) -> Iterator[Candidate]:
         parts = split(written)
         if len(parts) > 1:
             warning = f"1つのセルに{len(parts)}件のアドレスがあったので、分けて取り込みます"
@@ -141,21 +102,35 @@ class RowReader:
     def _cell(self, texts: Sequence[str], name: str) -> str:
         return texts[self._places[name]] if name in self._places else ""
 
-    def _read_shared(self, texts: Sequence[str]) -> _Told:
-        return _Reading(self._lookups).shared(dict(zip(self._shared_names, texts, strict=True)))
+    def _read_shared(self, texts: Sequence[str]) -> Told:
+        return Reading(self._lookups).shared(dict(zip(self._shared_names, texts, strict=True)))
 
-    def _own(self, texts: Sequence[str]) -> _Told:
+    def _own(self, texts: Sequence[str]) -> Told:
         """What belongs to one person only: the name, and when they agreed."""
         name = self._cell(texts, "name")
         consented = self._cell(texts, "consented")
         if name.isprintable() and name and len(name) <= LONGEST["name"] and not _REMARKABLE.search(name):
-            told = _Told({"name": name.strip()}) if not name.isspace() else _NOTHING
+            told = Told({"name": name.strip()}) if not name.isspace() else NOTHING
         else:
-            told = _Reading(self._lookups).own(name, self._cell(texts, "family"), self._cell(texts, "given"))
+            told = Reading(self._lookups).own(name, self._cell(texts, "family"), self._cell(texts, "given"))
         if not consented:
             return told
         moment, warnings = self._moment(consented)
         return told._replace(consented_at=moment, warnings=(*told.warnings, *warnings))
+
+    def _with_surplus(self, cells: Sequence[str], own: Told) -> Told:
+        """With a warning when something stands in columns that have no heading and are not read."""
+        places = (*self._blank, *range(self._headed, len(cells)))
+        found = [
+            f"{place + 1}列目「{_shown(cells[place])}」"
+            for place in places
+            if place not in self._taken and cells[place : place + 1] and cells[place].strip()
+        ]
+        if not found:
+            return own
+        more = f"、ほか{len(found) - MOST_SURPLUS}列" if len(found) > MOST_SURPLUS else ""
+        warning = f"見出しのない列に値があります（{'、'.join(found[:MOST_SURPLUS])}{more}）。取り込みません"
+        return own._replace(warnings=(*own.warnings, warning))
 
     def _read_moment(self, text: str) -> tuple[datetime | None, tuple[str, ...]]:
         value = tidy(text)
@@ -169,6 +144,11 @@ class RowReader:
         return moment, ()
 
 
+def _shown(cell: str) -> str:
+    words = " ".join(cell.split())
+    return words if len(words) <= LONGEST_SURPLUS else f"{words[:LONGEST_SURPLUS]}…"
+
+
 def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
     """The cells in these places; itemgetter gives a tuple for two and more only."""
     if len(places) > 1:
@@ -176,182 +156,18 @@ def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]
     return lambda texts: tuple(texts[place] for place in places)
 
 
-class _Told(NamedTuple):
-    """What some cells of a row tell."""
-
-    told: Mapping[str, Any] = MappingProxyType({})
-    consented_at: datetime | None = None
-    warnings: tuple[str, ...] = ()
-    refusal: str = ""
-    state_refusal: str = ""  # stands before any other
-
-
-_NOTHING = _Told()
-
-
-def _candidate(
-    line: int, cells: tuple[str, ...], written: str, address: Address, shared: _Told, own: _Told
-) -> Candidate:
+def _candidate(line: int, cells: tuple[str, ...], written: str, address: Address, shared: Told, own: Told) -> Candidate:
     """The candidate with what its row tells, unless the row is refused."""
     refusal = shared.state_refusal or own.refusal or shared.refusal
     if refusal:
         return Candidate(line, cells, written, address, refusal=refusal)
     told = {**shared.told, **own.told}
-    notes: tuple[str, ...] = ()
+    notes = (*shared.notes, *own.notes) if shared.notes or own.notes else ()
     warnings = (*shared.warnings, *own.warnings) if shared.warnings or own.warnings else ()
     if address.notes or address.name:
         name = tidy(address.name)
         if name and len(name) <= LONGEST["name"] and not told.get("name"):
             told["name"] = name
-        notes = tuple([str(note) for note in address.notes if note.kind is NoteKind.MENDED])
+        notes = (*(str(note) for note in address.notes if note.kind is NoteKind.MENDED), *notes)
         warnings = (*(str(note) for note in address.warnings), *warnings)
     return Candidate(line, cells, written, address, told, own.consented_at, notes, warnings)
-
-
-def tidy(text: str) -> str:
-    """A name as it should be stored: no invisible characters, no line breaks, か＋゛ as one が; nothing else changes.
-
-    Not NFC: that would turn 神 (U+FA19) into 神. Variation selectors stay, they choose the glyph of a name.
-    """
-    # Nearly every cell: nothing invisible in it (the wide space is no sign of that), no voicing mark apart.
-    if text.replace("\u3000", "").isprintable() and "  " not in text and not _VOICING.search(text):
-        return text.strip()
-    spaced = re.sub(r"[\t\r\n\x0b\x0c\x85\u2028\u2029\u00a0]+", " ", text)
-    seen = "".join(sign for sign in spaced if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Cn"))
-    whole = re.sub("(.)([\u3099\u309a])", lambda pair: unicodedata.normalize("NFC", pair[0]), seen)
-    return re.sub(" {2,}", " ", whole).strip()
-
-
-class _Reading:
-    """Cells other than the address, read one after another."""
-
-    def __init__(self, lookups: Lookups) -> None:
-        self.lookups = lookups
-        self.told: dict[str, Any] = {}
-        self.warnings: list[str] = []
-
-    def shared(self, texts: Mapping[str, str]) -> _Told:
-        """What may be the same in many rows: everything but OWN."""
-        state_refusal = self._state(texts.get("state", ""))
-        refusal = ""
-        for name in ("organisation", "department"):
-            refusal = refusal or self._text(name, texts.get(name, ""))
-        self._municipality(texts.get("municipality", ""))
-        self._format(texts.get("format", ""))
-        self._extras(texts.get("only_monthly", ""))
-        self._language(texts.get("language", ""))
-        self._wishes("sections", "欄", texts.get("sections", ""), self.lookups.sections)
-        self._wishes("pathways", "道筋", texts.get("pathways", ""), self.lookups.pathways)
-        return _Told(self.told, None, tuple(self.warnings), refusal, state_refusal)
-
-    def own(self, name: str, family: str, given: str) -> _Told:
-        """The person's name, from one cell or from two."""
-        refusal = self._text("name", name)
-        if not self.told.get("name") and (family or given):
-            refusal = refusal or self._text("name", f"{tidy(family)} {tidy(given)}".strip())
-        return _Told(self.told, None, tuple(self.warnings), refusal)
-
-    def _text(self, name: str, text: str) -> str:
-        value = self._usable(name, text)
-        if len(value) > LONGEST[name]:
-            return f"{FIELDS[name]}が長すぎます（{len(value)}文字）。{LONGEST[name]}文字までです。"
-        if value:
-            self.told[name] = value
-        return ""
-
-    def _usable(self, name: str, text: str) -> str:
-        value = tidy(text)
-        if SPREADSHEET_ERROR.fullmatch(value):
-            self.warnings.append(f"{FIELDS[name]}が「{value}」（表計算のエラー）なので、読み飛ばしました")
-            return ""
-        if value in DITTO:
-            self.warnings.append(f"{FIELDS[name]}が「{value}」なので、読み飛ばしました。1行ずつ書いてください")
-            return ""
-        if PRIVATE_USE.search(value):
-            self.warnings.append(f"{FIELDS[name]}に外字があります。届いた先では別の字になるか、表示されません")
-        return value
-
-    def _state(self, text: str) -> str:
-        word = normal(text) if text else ""
-        if not word:
-            return ""
-        state = _STATE.get(word)
-        if state is None:
-            self.warnings.append(f"状態「{text.strip()[:20]}」の意味が分からないので、読み飛ばしました")
-            return ""
-        return STATE_REFUSALS.get(state, "").format(text.strip())
-
-    def _municipality(self, text: str) -> None:
-        value = self._usable("municipality", text)
-        if not value:
-            return
-        try:
-            code = self.lookups.find_municipality(value) if self.lookups.find_municipality else _six_digits(value)
-        except ValueError as error:
-            self.warnings.append(str(error).rstrip("。"))
-            if (
-                not self.told.get("organisation")
-                and not re.fullmatch(r"[\d\s]+", value)
-                and len(value) <= LONGEST["organisation"]
-            ):
-                self.told["organisation"] = value
-                self.warnings.append(f"「{value}」は所属団体に入れました")
-            return
-        self.told["municipality"] = code
-
-    def _format(self, text: str) -> None:
-        word = text if text in FORMATS else normal(text)
-        if not word:
-            return
-        if word in FORMATS:
-            self.told["format"] = FORMATS[word]
-        else:
-            self.warnings.append(f"形式「{text.strip()[:20]}」はHTMLでもテキストでもないので、読み飛ばしました")
-
-    def _extras(self, text: str) -> None:
-        word = normal(text)
-        if word in ONLY_MONTHLY:
-            self.told["only_monthly"] = ONLY_MONTHLY[word]
-        elif word:
-            self.warnings.append(
-                f"号外「{text.strip()[:20]}」は「受け取る」でも「受け取らない」でもないので、読み飛ばしました"
-            )
-
-    def _language(self, text: str) -> None:
-        word = normal(text)
-        if word in LANGUAGES:
-            self.told["language"] = LANGUAGES[word]
-        elif word:
-            self.warnings.append(f"言語「{text.strip()[:20]}」は日本語でも英語でもないので、読み飛ばしました")
-
-    def _wishes(self, name: str, word_for: str, text: str, titles: Mapping[str, str]) -> None:
-        """The keys that a cell names, by key or by title."""
-        if not text.strip():
-            return
-        if normal(text) in (ALL, "全て", "all"):
-            self.told[name] = []
-            return
-        by_title = {normal(title): key for key, title in titles.items()}
-        if normal(text) in by_title:
-            self.told[name] = [by_title[normal(text)]]
-            return
-        keys: list[str] = []
-        for word in re.split(r"[、,，;；/／|\n]+|\s{1,}", text.strip()):
-            key = word if word in titles else by_title.get(normal(word), "")
-            if not key and re.fullmatch(r"[a-z][a-z0-9_-]*", word):
-                key = word  # of a profile that is not the one loaded now
-                if titles:
-                    self.warnings.append(f"{word_for}「{word}」は今のプロファイルにありません")
-            if key:
-                keys.append(key)
-            elif word:
-                self.warnings.append(f"{word_for}「{word[:20]}」がないので、読み飛ばしました")
-        if keys:
-            self.told[name] = list(dict.fromkeys(keys))
-
-
-def _six_digits(text: str) -> str:
-    code = unicodedata.normalize("NFKC", text)
-    if not re.fullmatch(r"[0-9]{6}", code):
-        raise ValueError(f"団体コード「{text[:20]}」は6桁の数字ではありません。")
-    return code

@@ -18,6 +18,7 @@ FIELDS = {
     "organisation": "所属団体",
     "department": "部署",
     "municipality": "団体コード",
+    "place": "自治体名",
     "format": "形式",
     "sections": "希望する欄",
     "pathways": "希望する道筋",
@@ -46,9 +47,9 @@ _EXACT = {
         部署 部署名 部課 部課名 課名 課 所属部署 所属課 担当課 担当部署 部門 department division section
     """,
     "municipality": """
-        自治体 自治体名 市町村 市町村名 市区町村 市区町村名 団体コード 自治体コード 市町村コード 市区町村コード
-        全国地方公共団体コード 地方公共団体コード municipality municipalitycode city
+        団体コード 自治体コード 市町村コード 市区町村コード 全国地方公共団体コード 地方公共団体コード municipalitycode
     """,
+    "place": "自治体 自治体名 市町村 市町村名 市区町村 市区町村名 municipality city",
     "format": "形式 配信形式 メール形式 メールの形式 受信形式 format emailformat emailtype",
     "sections": "希望する欄 希望欄 欄 購読する欄 sections",
     "pathways": "希望する道筋 発展の道筋 道筋 pathways",
@@ -67,7 +68,8 @@ CONTAINED = (
     ("address", ("メールアドレス", "メール", "mail", "アドレス")),
     ("name", ("氏名", "名前", "担当者")),
     ("department", ("部署", "担当課", "部課")),
-    ("municipality", ("団体コード", "自治体", "市町村", "市区町村")),
+    ("municipality", ("団体コード", "自治体コード", "市町村コード", "市区町村コード")),
+    ("place", ("自治体", "市町村", "市区町村")),
     ("organisation", ("所属", "団体", "組織", "勤務先", "会社")),
 )
 # Headings that look like one of the above and are not.
@@ -85,6 +87,8 @@ OTHERS = (
     "件名",
     "電話",
 )
+LONGEST_NAMED = 60  # characters of a heading in a sentence
+MOST_NAMED = 20  # headings in a sentence
 
 
 @lru_cache(maxsize=4_000)  # 形式 and 状態 say the same in every row
@@ -107,7 +111,23 @@ def guess_columns(headings: Sequence[str]) -> dict[str, int]:
         field = next((field for field, parts in CONTAINED if any(part in name for part in parts)), None)
         if field and not any(index == taken for taken in columns.values()):
             columns.setdefault(field, index)
-    return columns
+    if "municipality" in columns:
+        return columns
+    # Alone, such a column holds codes as well as names; beside one of codes it only fills what that leaves empty.
+    return {"municipality" if field == "place" else field: index for field, index in columns.items()}
+
+
+def shortened(heading: str) -> str:
+    """A heading for a sentence: in one line, of a length that can be read."""
+    line = " ".join(heading[: 2 * LONGEST_NAMED].split())
+    return line if len(line) <= LONGEST_NAMED else f"{line[:LONGEST_NAMED]}…"
+
+
+def named(headings: Sequence[str]) -> str:
+    """The headings for a sentence, 「、」 between them: those of a file that is no list would fill screens."""
+    more = len(headings) - MOST_NAMED
+    words = "、".join(map(shortened, headings[:MOST_NAMED]))
+    return f"{words}、ほか{more:,}列" if more > 0 else words or "（なし）"
 
 
 def correct_columns(
@@ -117,7 +137,7 @@ def correct_columns(
     corrected = dict(columns)
     for field, wanted in corrections.items():
         if field not in FIELDS:
-            raise ImportFileError(f"列「{field}」はありません。使えるのは {'、'.join(FIELDS)} です。")
+            raise ImportFileError(f"列「{shortened(field)}」はありません。使えるのは {'、'.join(FIELDS)} です。")
         if not wanted:
             corrected.pop(field, None)
             continue
@@ -138,4 +158,4 @@ def _index(wanted: str, headings: Sequence[str]) -> int:
         for letter in wanted.upper():
             index = index * 26 + ord(letter) - ord("A") + 1
         return index - 1
-    raise ImportFileError(f"見出し「{wanted}」の列がありません。見出しは {'、'.join(headings) or '（なし）'} です。")
+    raise ImportFileError(f"見出し「{shortened(wanted)}」の列がありません。見出しは {named(headings)} です。")

@@ -59,6 +59,8 @@ MISTYPED = {
     "softbank.co.jp": "softbank.ne.jp",
     "i.softbank.ne.jp": "i.softbank.jp",
     "i.softbank.co.jp": "i.softbank.jp",
+    "ocn.co.jp": "ocn.ne.jp",
+    "ocn.jp": "ocn.ne.jp",
     "yahoo.ne.jp": "yahoo.co.jp",
     "yahoo.jp": "yahoo.co.jp",
     "yahoo.co": "yahoo.co.jp",
@@ -80,6 +82,12 @@ MISTYPED_ENDINGS = {
     ".go.jo": ".go.jp",
     ".or.jo": ".or.jp",
     ".lg.jpn": ".lg.jp",
+    ".lgjp": ".lg.jp",
+    ".nejp": ".ne.jp",
+    ".cojp": ".co.jp",
+    ".gojp": ".go.jp",
+    ".orjp": ".or.jp",
+    ".jp.jp": ".jp",
     ".con": ".com",
     ".comm": ".com",
     ".jpn": ".jp",
@@ -96,6 +104,7 @@ DISPOSABLE = frozenset(
         "tempmail.com",
         "yopmail.com",
         "trashmail.com",
+        "trash-mail.com",
         "getnada.com",
         "maildrop.cc",
         "throwawaymail.com",
@@ -157,8 +166,12 @@ def is_carrier(domain: str) -> bool:
 
 
 def is_disposable(domain: str) -> bool:
-    """Whether the boxes of this domain are thrown away after use."""
-    return domain in DISPOSABLE
+    """Whether the boxes of this domain, or of one above it, are thrown away after use."""
+    while domain:
+        if domain in DISPOSABLE:
+            return True
+        domain = domain.partition(".")[2]
+    return False
 
 
 def is_role(local: str) -> bool:
@@ -173,6 +186,8 @@ def meant(domain: str) -> str:
         return ""
     if domain in MISTYPED:
         return MISTYPED[domain]
+    if domain.removesuffix(".jp") in LARGE:  # gmail.com.jp
+        return domain.removesuffix(".jp")
     for ending, right in MISTYPED_ENDINGS.items():
         if domain.endswith(ending):
             return meant(mended := domain.removesuffix(ending) + right) or mended

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import codecs
+import io
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from subscribers import jis
 from subscribers.errors import ImportFileError
 
 CHUNK = 1 << 20
 # Bytes that Python's cp932 makes private characters of (U+F8F0 to U+F8F3), though no Japanese text has them.
 NO_CP932 = frozenset("\x80\xa0\uf8f0\uf8f1\uf8f2\uf8f3")
+_PAIR = re.compile(rb"[\xa1-\xfe]{2}")
+_USUAL_ROWS = frozenset({0xA1, 0xA3, 0xA4, 0xA5, *range(0xB0, 0xD0)})  # of EUC: signs, letters, kana, common kanji
+ENOUGH = 20  # different characters, of which in EUC-JP some would have a high byte
 SAVE_AGAIN = "Excelで「CSV UTF-8」として保存し直してください。"
 
 
@@ -18,18 +25,23 @@ def find_encoding(path: Path) -> tuple[str, int]:
     """The encoding of a text file and how many lines it has. Strict: a byte that fits nothing is an error."""
     with path.open("rb") as file:
         head = file.read(4096)
-    if b"\x1b$" in head:
-        raise ImportFileError(f"{path.name}: JISコードのCSVは読めません。UTF-8かShift_JISで保存し直してください。")
-    for encoding in _candidates(head):
-        lines = _count_lines(path, encoding)
-        if lines and not (encoding == "cp932" and _is_damaged_utf8(path)):
+    for encoding in _marked(head) or ((jis.ISO_2022, "utf-8") if _has_jis_escapes(path) else ("utf-8",)):
+        if lines := count_lines(path, encoding):
             return encoding, lines
+    found = {} if _marked(head) else {name: count_lines(path, name) for name in ("cp932", jis.EUC)}
+    found = {name: lines for name, lines in found.items() if lines}
+    if found and not _is_damaged_utf8(path):
+        encoding = next(iter(found)) if len(found) == 1 else _cp932_or_euc(path)
+        return encoding, found[encoding]
     where = _first_wrong_line(path)
     raise ImportFileError(f"{path.name}: {where}行目の付近が文字として読めません。{SAVE_AGAIN}")
 
 
 def read_lines(path: Path, encoding: str) -> Iterator[str]:
-    """The lines of the file with their ends, for the csv module."""
+    """The lines of the file with their ends, for the csv module; UnicodeError when it is not in this encoding."""
+    if encoding in (jis.EUC, jis.ISO_2022):
+        yield from _jis_lines(path, encoding)
+        return
     with path.open(encoding=encoding, newline="") as file:
         if encoding != "cp932":
             yield from file
@@ -39,28 +51,76 @@ def read_lines(path: Path, encoding: str) -> Iterator[str]:
             yield line.replace("～", "〜")
 
 
-def _candidates(head: bytes) -> tuple[str, ...]:
+def count_lines(path: Path, encoding: str) -> int:
+    """How many lines the file has; 0 when it is not in this encoding."""
+    try:
+        if encoding in (jis.EUC, jis.ISO_2022):
+            return 1 + sum(line.count("\n") for line in _jis_lines(path, encoding))
+        return _count_lines(path, encoding)
+    except UnicodeError:
+        return 0
+
+
+def _jis_lines(path: Path, encoding: str) -> Iterator[str]:
+    with path.open("rb") as file:
+        for raw in file:  # in neither of the two is a line break half of a character
+            line = jis.decode_line(raw, encoding)
+            # As a file opened as text gives its lines, also when they end as those of old Macs do.
+            yield from io.StringIO(line, newline="") if "\r" in line[:-2] else (line,)
+
+
+def _count_lines(path: Path, encoding: str) -> int:
+    lines = 1
+    with path.open(encoding=encoding, newline="") as file:
+        while chunk := file.read(CHUNK):
+            lines += chunk.count("\n")
+            if encoding == "cp932" and not NO_CP932.isdisjoint(chunk):
+                return 0
+    return lines
+
+
+# ------------------------------------------------------------ which of them
+def _marked(head: bytes) -> tuple[str, ...]:
+    """The encodings that the first bytes leave over."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return ("utf-16",)
     if head.startswith(codecs.BOM_UTF8):
         return ("utf-8-sig",)
     if 0 in head:  # text has no NUL, but every Latin letter of UTF-16 has one
         return ("utf-16-le",) if head[1::2].count(0) > head[0::2].count(0) else ("utf-16-be",)
-    return ("utf-8", "cp932")
+    return ()
 
 
-def _count_lines(path: Path, encoding: str) -> int:
-    """How many lines the file has; 0 when it is not in this encoding."""
-    lines = 1
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            while chunk := file.read(CHUNK):
-                lines += chunk.count("\n")
-                if encoding == "cp932" and not NO_CP932.isdisjoint(chunk):
-                    return 0
-    except UnicodeError:
-        return 0
-    return lines
+def _has_jis_escapes(path: Path) -> bool:
+    """Whether the file has seven bits only, and changes to Japanese by escape sequences."""
+    found, last = False, b""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            if not chunk.isascii():
+                return False
+            found = found or any(sign in last + chunk for sign in (b"\x1b$", b"\x1b(I"))
+            last = chunk[-2:]
+    return found
+
+
+def _cp932_or_euc(path: Path) -> str:
+    """Of a file whose bytes fit both: it has neither full-width kana nor common kanji in CP932, but half-width kana.
+
+    Their bytes end at DF, and 「､」 or 「･」 never stands before every second one. In EUC-JP a third of all kanji have
+    a byte above, every kana begins with 「､」 or 「･」, and most characters are kana or common kanji.
+    """
+    pairs: Counter[bytes] = Counter()
+    with path.open("rb") as file:
+        for line in file:
+            pairs.update(_PAIR.findall(re.sub(rb"\x8e.|\x8f..", b"", line)))
+    kana = sum(count for pair, count in pairs.items() if pair[0] in (0xA4, 0xA5))
+    usual = sum(count for pair, count in pairs.items() if pair[0] in _USUAL_ROWS)
+    is_high = any(max(pair) > 0xDF for pair in pairs)
+    if pairs and (kana >= 0.4 * pairs.total() or (is_high and usual >= 0.6 * pairs.total())):
+        return jis.EUC
+    if not pairs or (not is_high and len(pairs) > ENOUGH):
+        return "cp932"
+    raise ImportFileError(f"{path.name}: Shift_JISかEUC-JPか決められません。{SAVE_AGAIN}")
 
 
 def _is_damaged_utf8(path: Path) -> bool:

@@ -18,10 +18,10 @@ from django.utils import timezone
 
 from subscribers import suppression
 from subscribers.audience import BLOCK, readers
-from subscribers.candidates import ALL
 from subscribers.columns import EXTRAS, FIELDS
 from subscribers.errors import ImportFileError
 from subscribers.models import Subscriber, Suppression
+from subscribers.reading import ALL, GETA
 from subscribers.table import Table
 
 # The import knows them all but the last two, which only people read.
@@ -31,7 +31,6 @@ HEADINGS = (
     "申込",
     "解除",
 )
-GETA = "〓"  # what printers set when a character is missing
 REFUSED_HEADING = "拒否の理由"
 # Words that the import knows, so that nobody comes back by an exported list.
 STOPPED = {
@@ -116,7 +115,7 @@ def write_refused(path: Path, table: Table, refused: Iterable[tuple[Sequence[str
     headings = (*table.headings, REFUSED_HEADING) if table.heading_line else ()
     # Reasons are our words: where the file's encoding misses one of their characters, UTF-8 is what Excel reads too.
     encoding = table.encoding
-    if encoding == "cp932" and any(missing(cell) for row in rows for cell in row):
+    if table.is_cp932 and (encoding != "cp932" or any(missing(cell) for row in rows for cell in row)):
         encoding = "utf-8-sig"
     write = _write_xlsx if table.kind == "xlsx" else _csv_writer(encoding, table.delimiter)
     with _replacing(path) as temporary:

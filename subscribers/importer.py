@@ -17,15 +17,18 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from subscribers import bulk
+from subscribers import bulk, returning
 from subscribers.audience import BLOCK
-from subscribers.candidates import Candidate, Lookups, RowReader
+from subscribers.candidates import Candidate, RowReader
+from subscribers.columns import named
 from subscribers.errors import ImportFileError
 from subscribers.fingerprints import Fingerprints
 from subscribers.import_writing import FIELDS as _FIELDS
 from subscribers.import_writing import LISTS, Writing
+from subscribers.likeness import is_equal, is_equal_under_geta
 from subscribers.models import ImportRun, Subscriber, Suppression
 from subscribers.planned import Grounds, Known, Planned, Verdict
+from subscribers.reading import GETA, Lookups, geta_warning
 from subscribers.seen import Seen
 from subscribers.table import Table
 
@@ -37,15 +40,22 @@ SUPPRESSED = {
     Suppression.Reason.BY_HAND: "事務局が停止した宛先です。",
 }
 
+NO_ROWS = "取り込む行がありません。何も取り込んでいません。ファイルの中身と見出しの行を確かめてください。"
+
 
 def read_rows(table: Table, lookups: Lookups, on_blank: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
     """The candidates of a file, row by row."""
-    read = RowReader(need_addresses(table), lookups).read
-    for line, cells in table.rows():
+    read = row_reader(table, lookups).read
+    for line, cells in table.rows_to_judge():
         if cells:  # empty cells behind the last one with something in it were taken off
             yield from read(line, cells)
         else:
             on_blank()
+
+
+def row_reader(table: Table, lookups: Lookups) -> RowReader:
+    """Who reads the rows of this list; ImportFileError when no column of it holds addresses."""
+    return RowReader(need_addresses(table), lookups, table.headings, table.heading_line)
 
 
 def need_addresses(table: Table) -> Mapping[str, int]:
@@ -53,7 +63,7 @@ def need_addresses(table: Table) -> Mapping[str, int]:
     if not table.columns or "address" not in table.columns:
         raise ImportFileError(
             f"{table.path.name}: メールアドレスの列が見つかりません。"
-            f"見出しは {'、'.join(table.headings) or '（なし）'} です。--column address=見出し で指定してください。"
+            f"見出しは {named(table.headings)} です。--column address=見出し で指定してください。"
         )
     return table.columns
 
@@ -65,9 +75,11 @@ def plan_import(
     candidates, fingerprints = iter(candidates), Fingerprints(fingerprint_key)
     # Into an empty database nobody is known; who signs up meanwhile is found by the unique index.
     find_known = _known if Subscriber.objects.exists() else lambda _keys: dict[str, Known]()
+    erased = returning.once_erased()
     with Seen() as seen, few_collections():
         while block := list(islice(candidates, BLOCK)):
-            yield _plan_block(block, seen, fingerprints, find_known, is_cp932=is_cp932)
+            planned = _plan_block(block, seen, fingerprints, find_known, is_cp932=is_cp932)
+            yield returning.told(planned, erased) if erased else planned
 
 
 @contextmanager
@@ -113,13 +125,7 @@ def decide(
     is_cp932: bool = False,
 ) -> Planned:
     """The verdict on one candidate, from what the file and the database say."""
-    refusal = candidate.refusal
-    if not refusal and first_line is not None:
-        refusal = f"{first_line}行目と同じアドレスです（大文字と小文字、全角と半角は区別しません）。"
-    if not refusal and stopped:
-        refusal = SUPPRESSED[stopped]
-    if not refusal and known and known.state == Subscriber.State.LEFT:
-        refusal = SUPPRESSED[Suppression.Reason.LEFT]
+    refusal = _refusal(candidate, known, stopped, first_line)
     if refusal:
         return Planned(candidate, Verdict.REFUSED, mark, known, remarks=(refusal,))
     if known is None:
@@ -127,12 +133,19 @@ def decide(
     changes = {
         name: value
         for name, value in candidate.told.items()
-        if not _equal(value, known.values[name], is_cp932=is_cp932)
+        if not is_equal(value, known.values[name], is_cp932=is_cp932)
     }
+    whole = [name for name in changes if is_equal_under_geta(changes[name], known.values[name], is_cp932=is_cp932)]
+    for name in whole:
+        del changes[name]
     keeps_no = changes.get("only_monthly") is False  # a no of their own stands, as a goodbye does
     if keeps_no:
         del changes["only_monthly"]
     remarks = [f"変わる項目: {'、'.join(_NAMES[name] for name in changes)}"] if changes else []
+    if whole:
+        remarks.append(f"「{GETA}」のところは、登録済みの字のままにします: {'、'.join(_NAMES[name] for name in whole)}")
+        said = {geta_warning(name) for name in whole}
+        candidate = candidate._replace(warnings=tuple(one for one in candidate.warnings if one not in said))
     if keeps_no:
         remarks.append("号外を受け取らないことにしている方なので、号外は変えません")
     if known.state == Subscriber.State.PENDING:
@@ -142,6 +155,19 @@ def decide(
     return Planned(candidate, action, mark, known, changes, tuple(remarks))
 
 
+def _refusal(
+    candidate: Candidate, known: Known | None, stopped: Suppression.Reason | None, first_line: int | None
+) -> str:
+    """Why this candidate is not taken in; empty when nothing speaks against it."""
+    if candidate.refusal:
+        return candidate.refusal
+    if first_line is not None:
+        return f"{first_line}行目と同じアドレスです（大文字と小文字、全角と半角は区別しません）。"
+    if stopped:
+        return SUPPRESSED[stopped]
+    return SUPPRESSED[Suppression.Reason.LEFT] if known and known.state == Subscriber.State.LEFT else ""
+
+
 def run_import(
     candidates: Iterable[Candidate],
     grounds: Grounds,
@@ -149,6 +175,7 @@ def run_import(
     fingerprint_key: str,
     *,
     is_cp932: bool = False,
+    may_be_empty: bool = False,
     on_block: Callable[[Sequence[Planned]], None] = lambda _: None,
     on_end: Callable[[], None] = lambda: None,
     on_done: Callable[[ImportRun], None] = lambda _: None,
@@ -168,6 +195,8 @@ def run_import(
                 writing.write(block)
                 counts.update(planned.action for planned in block)
                 on_block(block)
+            if not counts and not may_be_empty:
+                raise ImportFileError(NO_ROWS)
             run = writing.end(counts)
             on_end()
     except IntegrityError as error:
@@ -213,10 +242,3 @@ def _stored(values: Sequence[Any]) -> dict[str, Any]:
 def _unlisted(text: str) -> list[str]:
     keys: list[str] = json.loads(text)
     return keys
-
-
-def _equal(told: object, stored: object, *, is_cp932: bool) -> bool:
-    """Whether the file says what we have. CP932 cannot tell 〜 from ～, so it never changes one into the other."""
-    if is_cp932 and isinstance(told, str) and isinstance(stored, str) and told != stored:
-        return told.encode("cp932", "replace") == stored.encode("cp932", "xmlcharrefreplace")
-    return told == stored

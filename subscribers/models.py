@@ -1,4 +1,4 @@
-"""Subscriber, imports, ConsentEvent, Suppression: fields, constraints and one-line predicates."""
+"""Subscriber, imports, ConsentEvent, Wording, Suppression: fields, constraints and one-line predicates."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ class ConsentEvent(models.Model):
     fingerprint = models.CharField(max_length=32, editable=False)
     kind = models.CharField("種類", max_length=12, choices=Kind.choices)
     basis = models.CharField("根拠", max_length=10, choices=Basis.choices, blank=True)
-    wording = models.CharField("文面の版", max_length=40, blank=True)  # which text the person saw
+    wording = models.CharField("文面の版", max_length=40, blank=True)  # the Wording that the person saw
     source = models.GenericIPAddressField("送信元", null=True, blank=True)
     operator = models.CharField("操作者", max_length=150, blank=True)
     detail = models.JSONField("詳細", default=dict, blank=True)  # file and row of an import, delivery of a link
@@ -202,6 +202,22 @@ class ConsentEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d}"
+
+
+class Wording(models.Model):
+    """A text that people agree to, under the version that the ledger names. Rows are only ever added: the proof of a
+    consent is what it was given to, and nothing in it is personal."""
+
+    version = models.CharField("文面の版", max_length=40, unique=True)
+    text = models.TextField("文面")
+    since = models.DateTimeField("お見せし始めた日時", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "同意の文面"
+        ordering = ("since", "pk")
+
+    def __str__(self) -> str:
+        return self.version
 
 
 class Suppression(models.Model):

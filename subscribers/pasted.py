@@ -12,9 +12,10 @@ from email.header import decode_header
 from itertools import pairwise
 from pathlib import Path
 
-from subscribers.addresses import AT_SIGNS, LONGEST_TEXT, split
+from subscribers.addresses import LONGEST_TEXT, is_under_another, split
 from subscribers.columns import EXACT, guess_columns, normal
 from subscribers.errors import ImportFileError
+from subscribers.mending import AT_SIGNS
 from subscribers.table import MOST_COLUMNS, Row, Table, checked, with_headings
 
 MOST_CHARACTERS = 1_000_000
@@ -101,10 +102,8 @@ def _read(text: str, delimiter: str, name: str, *, is_quoted: bool = True) -> It
     # Excel quotes a cell with a line break in it, so lines are the csv module's business.
     form: type[csv.Dialect] = csv.excel if is_quoted else _Unquoted
     reader = csv.reader(io.StringIO(text, newline=""), form, delimiter=delimiter, strict=True)
-    starts_at = 1
-    for cells in reader:
-        yield Row(starts_at, checked(cells, starts_at, name))
-        starts_at = reader.line_num + 1
+    for number, cells in enumerate(reader, 1):
+        yield Row(number, checked(cells, number, name))
 
 
 # ------------------------------------------------------------ addresses in running text
@@ -152,7 +151,7 @@ def _pieces(line: str) -> list[str]:
 def _by_address(part: str) -> list[str]:
     """「山田 <a@example.jp> 鈴木 <b@example.jp>」 is two, and so is 「a@example.jp 山田 b@example.jp 鈴木」."""
     found = list(_WORD.finditer(part))
-    if len(found) < 2:
+    if len(found) < 2 or is_under_another(part):
         return [part]
     behind = found[0].start() == 0  # nothing stands before the first address: what follows it is its name
     cuts = [word.start() for word in found[1:]] if behind else [_end(part, word.end()) for word in found[:-1]]

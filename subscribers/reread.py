@@ -7,12 +7,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 
+from subscribers import jis
 from subscribers.columns import FIELDS, guess_columns, normal
-from subscribers.encodings import CHUNK
+from subscribers.encodings import count_lines
 from subscribers.errors import ImportFileError
-from subscribers.table import BROKEN, HEAD_ROWS, MOST_COLUMNS, Row, Table, with_headings
+from subscribers.table import BROKEN, HEAD_ROWS, MOST_COLUMNS, Row, Table, unnamed, with_headings, with_hidden_rows
 
-ENCODINGS = {"utf-8-sig": "UTF-8", "cp932": "Shift_JIS（CP932）", "utf-16": "UTF-16"}
+ENCODINGS = {
+    "utf-8-sig": "UTF-8",
+    "cp932": "Shift_JIS（CP932）",
+    jis.EUC: "EUC-JP",
+    jis.ISO_2022: "ISO-2022-JP（JIS）",
+    "utf-16": "UTF-16",
+}
 SEPARATORS = {",": "コンマ（,）", "\t": "タブ", ";": "セミコロン（;）"}
 
 
@@ -48,7 +55,8 @@ def in_form(table: Table, *, encoding: str, delimiter: str, sheet: str) -> Table
     bare = Table(table.path, table.kind, encoding, delimiter, sheet, about=table.about, given=table.given)
     if table.kind == "csv":
         _check_encoding(bare)
-    return with_headings(bare, head(bare))
+    read = with_headings(bare, head(bare))
+    return with_hidden_rows(read) if table.kind == "xlsx" else read
 
 
 def below(table: Table, line: int) -> Table:
@@ -56,7 +64,8 @@ def below(table: Table, line: int) -> Table:
     rows = head(table)
     if line == 0:
         found = _address_column(rows)
-        return replace(table, headings=(), heading_line=0, columns={} if found is None else {"address": found})
+        bare = replace(table, headings=(), heading_line=0, columns={} if found is None else {"address": found})
+        return replace(bare, unnamed=unnamed(bare, rows))
     chosen = next((row for row in rows if row.line == line), None)
     if chosen is None:
         raise ImportFileError(f"見出しの行は、はじめの{HEAD_ROWS}行から選んでください。")
@@ -64,7 +73,8 @@ def below(table: Table, line: int) -> Table:
     found = _address_column([row for row in rows if row.line > line])
     if "address" not in columns and found is not None:
         columns = {name: index for name, index in columns.items() if index != found} | {"address": found}
-    return replace(table, headings=chosen.cells, heading_line=chosen.line, columns=columns)
+    headed = replace(table, headings=chosen.cells, heading_line=chosen.line, columns=columns)
+    return replace(headed, unnamed=unnamed(headed, rows))
 
 
 def width(table: Table) -> int:
@@ -93,10 +103,6 @@ def _address_column(rows: list[Row]) -> int | None:
 
 
 def _check_encoding(table: Table) -> None:
-    try:
-        with table.path.open(encoding=table.encoding, newline="") as file:
-            while file.read(CHUNK):
-                pass
-    except UnicodeError as error:
+    if not count_lines(table.path, table.encoding):
         name = ENCODINGS.get(table.encoding, table.encoding)
-        raise ImportFileError(f"{table.path.name}: {name}としては読めません。") from error
+        raise ImportFileError(f"{table.path.name}: {name}としては読めません。")

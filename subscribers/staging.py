@@ -18,16 +18,17 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
-from subscribers.candidates import Candidate, Lookups, RowReader
+from subscribers.candidates import Candidate
 from subscribers.errors import ImportFileError
-from subscribers.importer import few_collections, need_addresses
+from subscribers.importer import few_collections, need_addresses, row_reader
 from subscribers.models import ImportStage, StagedBlock
+from subscribers.reading import Lookups
 from subscribers.table import Row, Table
 
 FROM_ROWS = 20_000  # a shorter list is read again sooner than it is kept
 ROWS = 5_000  # of the file in a block: what a cut costs at most
 KEEP_FOR = timedelta(days=1)
-FORM = 2  # of what is kept; another one is not understood
+FORM = 4  # of what is kept; another one is not understood
 GONE = (
     "読み込みの途中で、控えがなくなりました（消去・整理があったか、同じ名簿をほかで取り込んでいます）。"
     "名簿は1行も取り込んでいません。もう一度実行してください。"
@@ -49,7 +50,7 @@ class Staged:
 
     def read(self, now: datetime, on_read: Callable[[int], None] = lambda _rows: None) -> None:
         """Read the rest of the file, each block in a transaction of its own; `on_read` gets the rows of each."""
-        rows = islice(self.table.rows(), self.stage.rows_read, None)
+        rows = islice(self.table.rows_to_judge(), self.stage.rows_read, None)
         with few_collections():
             while block := list(islice(rows, ROWS)):
                 self._keep(block, now)
@@ -57,7 +58,7 @@ class Staged:
 
     def candidates(self) -> Iterator[Candidate]:
         """The people of all rows, in the order of the file; ImportFileError when they were taken away meanwhile."""
-        read = RowReader(need_addresses(self.table), self.lookups).read
+        read = row_reader(self.table, self.lookups).read
         for number in range(self.stage.blocks):
             block = StagedBlock.objects.filter(stage=self.stage, number=number).first()
             if block is None:

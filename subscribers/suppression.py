@@ -20,6 +20,12 @@ WEIGHT = (
     Suppression.Reason.ERASED,
 )
 THE_PERSON = "本人"
+LEAST_LETTERS = 5  # of a reason: 「x」 tells nobody why, a year later
+TOO_SHORT = f"停止を解除する理由が必要です。あとから読む人に分かるように、{LEAST_LETTERS}文字以上で書いてください。"
+OF_ERASED = (
+    "ご本人の求めで個人情報を消去した方です。解除すると、ご本人の申込がなくても、名簿の取込で購読者に戻せるように"
+    "なります。ご本人がそれを望んでいることを確かめてください。"
+)
 
 
 def suppress(fingerprint: str, reason: Suppression.Reason, now: datetime, operator: str = "", note: str = "") -> bool:
@@ -47,22 +53,37 @@ def close(fingerprint: str, reason: Suppression.Reason, now: datetime, operator:
     return True
 
 
-def lift(fingerprint: str, now: datetime, *, operator: str, why: str) -> bool:
+def lift(fingerprint: str, now: datetime, *, operator: str, why: str, knows_erased: bool = False) -> bool:
     """End the suppression in an operator's name, for a reason; False when there is none.
 
-    Nobody becomes a reader by this: who had left stays away until they sign up again.
+    Nobody becomes a reader by this: who had left stays away until they sign up again. But a list can bring in whom we
+    know no more; so `knows_erased` is asked for where the person had themselves erased.
     """
     if not operator.strip():
         raise SuppressionError("停止を解除する人の名前が必要です。")
-    if not why.strip():
-        raise SuppressionError("停止を解除する理由が必要です。")
+    if not is_reason(why):
+        raise SuppressionError(TOO_SHORT)
     with transaction.atomic():
+        if not knows_erased and is_erased(fingerprint):
+            raise SuppressionError(
+                f"{OF_ERASED}確かめたら、消去した方であることを承知のうえで解除すると示してください。"
+            )
         lifted = _end(open_suppressions().filter(fingerprint=fingerprint), now, operator, why) > 0
         if lifted:
             consent.record_fingerprint(
                 fingerprint, ConsentEvent.Kind.LIFTED, now, operator=operator, detail={"why": why}
             )
     return lifted
+
+
+def is_reason(why: str) -> bool:
+    """Whether these are words enough for lifting a suppression; signs and spaces do not count."""
+    return sum(map(str.isalnum, why)) >= LEAST_LETTERS
+
+
+def is_erased(fingerprint: str) -> bool:
+    """Whether nothing may be sent there because the person had themselves erased."""
+    return open_suppressions().filter(fingerprint=fingerprint, reason=Suppression.Reason.ERASED).exists()
 
 
 def lift_by_consent(fingerprint: str, now: datetime) -> bool:

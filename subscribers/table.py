@@ -18,9 +18,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from subscribers import jis
 from subscribers.columns import guess_columns, normal
 from subscribers.encodings import find_encoding, read_lines
 from subscribers.errors import ImportFileError
+from subscribers.hidden import hidden_rows
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -53,7 +55,7 @@ BROKEN = (
 
 
 class Row(NamedTuple):
-    """One row as it stands in the file; `line` is what Excel and editors call it."""
+    """One row as it stands in the file; `line` is its number in Excel, where a line break in a cell begins no row."""
 
     line: int
     cells: tuple[str, ...]
@@ -73,17 +75,29 @@ class Table:
     columns: dict[str, int] | None = None  # field -> index
     about: int = 0  # rows, roughly: for a progress bar
     remarks: tuple[str, ...] = ()
+    unnamed: tuple[int, ...] = ()  # columns without a heading in which the first rows have something
     given: tuple[Row, ...] = ()  # of a text, which has no file to be read again
 
     def rows(self) -> Iterator[Row]:
         """The rows below the headings, from the file."""
         return (row for row in _raw_rows(self) if row.line > self.heading_line)
 
+    def rows_to_judge(self) -> Iterator[Row]:
+        """The rows a list has to account for: those below the headings, and what looks like people above them."""
+        return (row for row in _raw_rows(self) if row.line > self.heading_line or _is_above_by_mistake(self, row))
+
+    @property
+    def is_cp932(self) -> bool:
+        """Whether its text came through CP932, which has one sign for 〜 and ～."""
+        return self.encoding in ("cp932", jis.EUC, jis.ISO_2022)
+
     @property
     def unused(self) -> list[str]:
-        """The headings of columns that are not read."""
+        """The headings of columns that are not read; those without a heading by their number."""
         used = set((self.columns or {}).values())
-        return [name for index, name in enumerate(self.headings) if index not in used and name.strip()]
+        names = {index: name for index, name in enumerate(self.headings) if name.strip()}
+        names |= {index: f"{index + 1}列目" for index in self.unnamed if index not in names}
+        return [names[index] for index in sorted(names) if index not in used]
 
 
 def open_table(path: Path) -> Table:
@@ -115,16 +129,16 @@ def _open_csv(path: Path) -> Table:
     encoding, lines = find_encoding(path)
     tables = [Table(path, "csv", encoding, sign, about=lines) for sign in DELIMITERS]
     heads = [_csv_head(table) for table in tables]
-    best = max(range(len(tables)), key=lambda index: _score(heads[index]))
-    return with_headings(tables[best], heads[best])
+    best = tables[max(range(len(tables)), key=lambda index: _score(heads[index]))]
+    return with_headings(best, list(islice(_csv_rows(best), HEAD_ROWS)))
 
 
 def _csv_head(table: Table) -> list[Row]:
-    """The first rows, read leniently: what is wrong with them is said when they are read for good."""
+    """The first rows, read leniently: the separator is still a guess, and what is wrong may be the guess."""
     rows: list[Row] = []
     reader = csv.reader(read_lines(table.path, table.encoding), delimiter=table.delimiter)
     with suppress(csv.Error):
-        rows.extend(Row(reader.line_num, tuple(cells)) for cells in islice(reader, HEAD_ROWS))
+        rows.extend(Row(number, tuple(cells)) for number, cells in enumerate(islice(reader, HEAD_ROWS), 1))
     return rows
 
 
@@ -137,14 +151,16 @@ def _score(head: list[Row]) -> tuple[int, int]:
 def _csv_rows(table: Table) -> Iterator[Row]:
     # Strict: a quotation mark that is never closed would swallow the rows behind it.
     reader = csv.reader(read_lines(table.path, table.encoding), delimiter=table.delimiter, strict=True)
-    starts_at = 1
+    number, starts_at = 1, 1
     try:
         for cells in reader:
-            yield Row(starts_at, checked(cells, starts_at, table.path.name))
-            starts_at = reader.line_num + 1
+            yield Row(number, checked(cells, number, table.path.name))
+            number, starts_at = number + 1, reader.line_num + 1
     except csv.Error as error:
+        in_editor = f"（テキストエディターでは{starts_at}行目）" if starts_at != number else ""
         raise ImportFileError(
-            f'{table.path.name}: {starts_at}行目がCSVとして読めません。引用符（"）の閉じ忘れがないか見てください。'
+            f"{table.path.name}: {number}行目{in_editor}がCSVとして読めません。"
+            '引用符（"）の閉じ忘れがないか見てください。'
         ) from error
 
 
@@ -153,6 +169,7 @@ def _open_xlsx(path: Path) -> Table:
     try:
         _check_parts(path)
         with _book(path) as book:
+            sheet_parts = [str(sheet._worksheet_path) for sheet in book.worksheets]  # type: ignore[attr-defined]
             tables = [Table(path, "xlsx", sheet=sheet.title, about=sheet.max_row or 0) for sheet in book.worksheets]
             heads = [list(islice(_sheet_rows(book, table), HEAD_ROWS)) for table in tables]
     except BROKEN as error:
@@ -162,10 +179,26 @@ def _open_xlsx(path: Path) -> Table:
     if not tables:
         raise ImportFileError(f"{path.name}: 表のシートがありません。")
     best = max(range(len(tables)), key=lambda index: _score(heads[index])[0])
-    table = with_headings(tables[best], heads[best])
+    table = _with_hidden_rows(with_headings(tables[best], heads[best]), sheet_parts[best])
     others = "、".join(other.sheet for other in tables if other.sheet != table.sheet)
     remark = f"シート「{table.sheet}」だけを読みます。読まないシート: {others}"
     return replace(table, remarks=(*table.remarks, remark)) if others else table
+
+
+def with_hidden_rows(table: Table) -> Table:
+    """The table of a sheet that somebody chose, saying how many of its rows Excel does not show."""
+    with _book(table.path) as book:
+        part = str(book[table.sheet]._worksheet_path)  # type: ignore[attr-defined]
+    return _with_hidden_rows(table, part)
+
+
+def _with_hidden_rows(table: Table, part: str) -> Table:
+    try:
+        hidden = hidden_rows(table.path, part)
+    except BROKEN as error:
+        raise ImportFileError(f"{table.path.name}: Excelのファイルの途中が壊れていて読めません。") from error
+    remark = f"非表示の行が{hidden:,}行あります。ほかの行と同じように読みます"
+    return replace(table, remarks=(*table.remarks, remark)) if hidden else table
 
 
 def _check_parts(path: Path) -> None:
@@ -216,7 +249,8 @@ def _xlsx_rows(table: Table) -> Iterator[Row]:
 def _sheet_rows(book: Workbook, table: Table) -> Iterator[Row]:
     sheet = book[table.sheet]
     sheet.reset_dimensions()  # the size a file declares may be wrong
-    for line, values in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
+    # One more than a list may have, so that it is refused as in a CSV; a hostile row has 16,384.
+    for line, values in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True), 1):
         yield Row(line, checked([_text(value) for value in values], line, table.path.name))
 
 
@@ -247,7 +281,7 @@ def checked(cells: list[str], line: int, name: str) -> tuple[str, ...]:
     while cells and not cells[-1].strip():
         cells.pop()
     if len(cells) > MOST_COLUMNS:
-        raise ImportFileError(f"{name}: {line}行目の列が多すぎます（{len(cells)}列）。{MOST_COLUMNS}列までです。")
+        raise ImportFileError(f"{name}: {line}行目の列が多すぎます。{MOST_COLUMNS}列までです。")
     whole = "".join(cells)
     if len(whole) > LONGEST_CELL and max(map(len, cells)) > LONGEST_CELL:
         raise ImportFileError(
@@ -256,8 +290,26 @@ def checked(cells: list[str], line: int, name: str) -> tuple[str, ...]:
     return tuple(map(unescape, cells)) if "'" in whole else tuple(cells)
 
 
+def _is_above_by_mistake(table: Table, row: Row) -> bool:
+    # A title has no address; a list that was put together from two has people above its headings.
+    return row.line < table.heading_line and any("@" in normal(cell) for cell in row.cells)
+
+
 def with_headings(table: Table, head: list[Row]) -> Table:
     """The table with its headings and columns: the first row of the head that names an address column."""
+    found = _with_headings(table, head)
+    return replace(found, unnamed=unnamed(found, head))
+
+
+def unnamed(table: Table, head: list[Row]) -> tuple[int, ...]:
+    """The columns of these rows that have something in them, but no heading."""
+    filled = {
+        index for row in head if row.line > table.heading_line for index, cell in enumerate(row.cells) if cell.strip()
+    }
+    return tuple(sorted(index for index in filled if not "".join(table.headings[index : index + 1]).strip()))
+
+
+def _with_headings(table: Table, head: list[Row]) -> Table:
     for row in head:
         columns = guess_columns(row.cells)
         if "address" in columns:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Max, Min, QuerySet
+from django.utils import timezone
 
 from subscribers import bulk
 from subscribers.audience import BLOCK
@@ -151,8 +152,13 @@ def _acts_since(run: ImportRun, lines: Sequence[Line], undone: Collection[int]) 
     for event, mark, kind, at, of, detail in bulk.select(columns, ConsentEvent, "fingerprint", list(own), also):
         if event > own[mark] and mark not in acts and of not in undone and not _is_of_the_address(kind, detail):
             label = f"取込 {of}" if kind == ConsentEvent.Kind.IMPORTED else ConsentEvent.Kind(kind).label
-            acts[mark] = Act(label, str(at)[:10])  # a datetime, or SQLite's words for it
+            acts[mark] = Act(label, _day(at))
     return acts
+
+
+def _day(at: datetime) -> str:
+    """The day on the office's calendar; SQLite's moments are UTC without saying so."""
+    return timezone.localdate(at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
 
 
 def _is_of_the_address(kind: str, detail: str) -> bool:

@@ -9,12 +9,14 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from feeds.members import Municipality, municipalities
 from feeds.models import Feed, Member
 from newsletter.association.facts import Profile, ProfileFeed, ProfileMember
 from newsletter.errors import ProfileError
 from newsletter.models import Association, Issue, Placement
+from subscribers import wordings
 
 
 class Action(StrEnum):
@@ -63,6 +65,7 @@ def store(profile: Profile, document: Mapping[str, Any], now: datetime) -> list[
         row = Association.objects.select_for_update().order_by("pk").first()
         before: Mapping[str, Any] = row.facts if row else {}
         _keep_used_sections(profile)
+        _keep_wordings(profile, now)
         return [
             *_store_facts(profile, document, row, now),
             *_store_members(profile),
@@ -79,6 +82,26 @@ def _keep_used_sections(profile: Profile) -> None:
             f"sections: 欄「{placement.section}」は{placement.issue}の掲載「{placement}」が使っています。"
             "欄を消す前に、掲載を別の欄へ移してください。"
         )
+
+
+def _keep_wordings(profile: Profile, now: datetime) -> None:
+    """The ledger names versions only: under each of them there is one text for good, in either language."""
+    texts = {"wording.text": profile.wording, "english.wording": profile.in_language("en").wording}
+    for key, shown in texts.items():
+        kept = wordings.keep(shown.version, shown.text, now)
+        if kept.text != shown.text:
+            since, newer = f"{timezone.localtime(kept.since):%Y-%m-%d}", _next_version(profile, now)
+            raise ProfileError(
+                f"{key}: 版「{shown.version}」の文面は、{since} からお見せしているものと違います。"
+                "この版に同意した方の記録が別の文面を指さないように、同じ版の文面は変えられません。"
+                f"文面を変えるときは、[wording] の version を新しい名前（例: {newer}）にしてください。"
+                "変えないときは、文面を元に戻してください。何も読み込んでいません。"
+            )
+
+
+def _next_version(profile: Profile, now: datetime) -> str:
+    month = f"{timezone.localtime(now):%Y-%m}"
+    return month if profile.wording.version != month else f"{timezone.localtime(now):%Y-%m-%d}"
 
 
 def _store_facts(

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import errno
 from importlib import import_module
+from typing import Any
 
 import click
 
-from newsletter.cli import japanese
+from newsletter.cli import japanese, streams
 
 japanese.speak()
 
@@ -54,6 +56,19 @@ COMMANDS = {
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are used."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        streams.let_nothing_fail()
+        return super().main(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """A reader that has seen enough (`… | head`) is no failure to speak of: click ends quietly then, exit 1."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as failure:
+            if streams.is_about_a_closed_pipe(failure):
+                raise BrokenPipeError(errno.EPIPE, "stdout") from None
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

@@ -11,6 +11,8 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
+from newsletter.cli import streams
+from newsletter.cli.listing import escaped, printable
 from newsletter.failures import database_words, os_error_words
 
 P = ParamSpec("P")
@@ -28,7 +30,7 @@ class Failure(click.ClickException):
     exit_code = EXIT_FAILED
 
     def show(self, file: Any = None) -> None:
-        click.echo(f"エラー: {self.message}", err=True, file=file)
+        click.echo(f"エラー: {printable(self.message)}", err=True, file=file)
 
 
 def django_command(function: Callable[P, R]) -> Callable[P, R]:
@@ -84,7 +86,13 @@ def speaking_plainly(function: Callable[P, R]) -> Callable[P, R]:
 
 def print_json(value: object) -> None:
     """Print one JSON document, Japanese as it is, dates in ISO 8601."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    click.echo(json_line(value, indent=2))
+
+
+def json_line(value: object, indent: int | None = None) -> str:
+    """The value as JSON with nothing in it that standard output cannot say or a terminal would obey."""
+    document = escaped(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
+    return document if streams.can_say(document) else json.dumps(value, indent=indent, default=str)
 
 
 def fail(message: str) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.base import EXIT_FAILED
+from newsletter.cli.base import EXIT_FAILED, json_line
 
 if TYPE_CHECKING:
     from feeds.files import FileReading
@@ -48,7 +47,7 @@ def read(paths: tuple[Path, ...], jsonl: bool, processes: int | None) -> None:
     for path, reading in zip(files, _readings(files, processes), strict=True):
         if reading.error is not None:
             failed.add(path)
-        click.echo(json.dumps(_as_dict(reading), ensure_ascii=False) if jsonl else _as_text(reading))
+        click.echo(json_line(_as_dict(reading)) if jsonl else _as_text(reading))
     if not files:
         click.echo("ファイルがありません。", err=True)
     if failed & named or (files and len(failed) == len(set(files))):

@@ -17,9 +17,9 @@ from newsletter.cli.subscribers_report import Report
 from newsletter.failures import database_words
 
 if TYPE_CHECKING:
-    from subscribers.candidates import Lookups
     from subscribers.exporter import Exported
     from subscribers.planned import Planned
+    from subscribers.reading import Lookups
     from subscribers.staging import Staged
     from subscribers.table import Table
 
@@ -184,7 +184,7 @@ def _try_out(table: Table, report: Report, bar: Bar) -> None:
 
     bar.begin("読み込み中", table.about)
     candidates = importer.read_rows(table, lookups(timezone.now()), report.blank)
-    for block in importer.plan_import(candidates, settings.FINGERPRINT_KEY, is_cp932=table.encoding == "cp932"):
+    for block in importer.plan_import(candidates, settings.FINGERPRINT_KEY, is_cp932=table.is_cp932):
         report.add(block)
         bar.advance(len(block))
 
@@ -212,7 +212,7 @@ def _take_in(table: Table, grounds: tuple[str, str, str], report: Report, bar: B
         report.counts["blank"] = staged.stage.blank
     importer.run_import(
         staged.candidates() if staged else importer.read_rows(table, lookups(now), report.blank), reasons, now,
-        settings.FINGERPRINT_KEY, is_cp932=table.encoding == "cp932", on_block=on_block,
+        settings.FINGERPRINT_KEY, is_cp932=table.is_cp932, on_block=on_block,
         on_end=staged.drop if staged else lambda: None, on_done=report.written,
     )  # fmt: skip
 

@@ -43,7 +43,8 @@ def find(text: str, as_json: bool) -> None:
 @json_option
 @django_command
 def show(address: str, as_json: bool) -> None:
-    """1人の登録内容と、同意台帳のすべての記録を表示します。"""
+    """1人の登録内容と、同意台帳のすべての記録、同意した文面を表示します。"""
+    from newsletter import dossier
     from subscribers import consent, suppression
     from subscribers.models import Subscriber
 
@@ -59,12 +60,15 @@ def show(address: str, as_json: bool) -> None:
                 "subscriber": _summary(person) if person else None,
                 "suppression": _suppression(stopped) if stopped else None,
                 "events": [_event(event) for event in events],
+                "wordings": _wordings(events),
             }
         )
         return
     print_facts(_facts(person, stopped))
     click.echo("同意台帳:")
     print_rows(("日時", "記録", "内容"), ((_moment(e.at), e.get_kind_display(), consent.describe(e)) for e in events))
+    for line in dossier.agreed_to(events):
+        click.echo(line)
 
 
 @click.command()
@@ -95,17 +99,26 @@ def suppress(address: str, reason: str, note: str, person: str, as_json: bool) -
 
 @click.command()
 @click.argument("address", metavar="ADDRESS")
-@click.option("--why", required=True, metavar="TEXT", help="解除してよい理由（記録に残ります）。")
+@click.option("--why", required=True, metavar="TEXT", help="解除してよい理由（5文字以上。記録に残ります）。")
+@click.option("--erased", is_flag=True, help="ご本人の求めで消去した方であることを承知のうえで、解除します。")
 @by_option
 @json_option
 @django_command
-def lift(address: str, why: str, person: str, as_json: bool) -> None:
-    """配信停止を解除します。解除済みの方が購読者に戻ることはありません。"""
+def lift(address: str, why: str, erased: bool, person: str, as_json: bool) -> None:
+    """配信停止を解除します。登録が「購読中」の方には、次の配信から届きます。
+
+    ご自分で解除した方（登録が「解除済み」の方）は、これでは購読者に戻りません。ご本人の新しい申込が必要です。
+    登録の残っていない方と確認待ちの方は、名簿の取込で登録できるようになります。ご本人の求めで消去した方には
+    --erased が必要で、そのあとの取込では、以前に消去した宛先であることを警告します。
+    """
     from django.utils import timezone
 
     from subscribers import suppression
 
-    lifted = suppression.lift(fingerprint_of(address), timezone.now(), operator=person, why=why)
+    mark = fingerprint_of(address)
+    if not erased and suppression.is_erased(mark):
+        fail(f"{suppression.OF_ERASED}確かめたら、--erased を付けて、もう一度実行してください。")
+    lifted = suppression.lift(mark, timezone.now(), operator=person, why=why, knows_erased=erased)
     if as_json:
         print_json({"lifted": lifted})
         return
@@ -234,6 +247,16 @@ def _event(event: ConsentEvent) -> dict[str, Any]:
 
     names = ("kind", "basis", "wording", "source", "operator", "detail")
     return {"at": _iso(event.at)} | {name: getattr(event, name) for name in names} | {"words": consent.describe(event)}
+
+
+def _wordings(events: list[ConsentEvent]) -> dict[str, Any]:
+    """By version: the text that was agreed to and as far back as it is certain; null where it was never kept."""
+    from subscribers import wordings
+
+    return {
+        one.version: {"text": one.text, "since": _iso(one.since)} if one.since else None
+        for one in wordings.named_by(events)
+    }
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.base import print_json
+from newsletter.cli.listing import in_one_line, printable
 
 if TYPE_CHECKING:
     from subscribers.models import ImportRun
     from subscribers.planned import Planned
     from subscribers.table import Table
+
+LONGEST_SHOWN = 100  # characters of a cell that holds no address
 
 
 @dataclass
@@ -27,7 +30,8 @@ class Report:
     as_json: bool
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
-    refused: dict[int, tuple[Sequence[str], str]] = field(default_factory=dict)  # line -> cells and reason
+    # Row and cells -> cells and reason: of a pasted line each address is a row of its own.
+    refused: dict[tuple[int, Sequence[str]], tuple[Sequence[str], str]] = field(default_factory=dict)
     number: int | None = None  # of the import, once it is written
 
     def written(self, run: ImportRun) -> None:
@@ -42,20 +46,23 @@ class Report:
         """Say how the file is read, before its rows."""
         if self.as_json:
             return
-        from subscribers.columns import FIELDS
+        from subscribers.columns import FIELDS, named
 
         table, columns = self.table, self.table.columns or {}
         forms = {"xlsx": "（Excel）", "csv": f"（CSV、{table.encoding}）"}
         read = "、".join(f"{FIELDS[name]}←{self._heading(index)}" for name, index in columns.items())
-        click.echo(f"ファイル: {table.path.name}{forms.get(table.kind, '')}\n列: {read}")
+        lines = [f"ファイル: {table.path.name}{forms.get(table.kind, '')}", f"列: {read}"]
         if table.unused:
-            click.echo(f"読まない列: {'、'.join(table.unused)}")
-        for remark in table.remarks:
-            click.echo(f"ご注意: {remark}")
+            lines.append(f"読まない列: {named(table.unused)}")
+        lines += [f"ご注意: {remark}" for remark in table.remarks]
+        click.echo(printable("\n".join(lines)))
 
     def _heading(self, index: int) -> str:
+        from subscribers.columns import shortened
+
         headings = self.table.headings
-        return f"「{headings[index]}」" if index < len(headings) and headings[index].strip() else f"{index + 1}列目"
+        heading = shortened(headings[index]) if index < len(headings) else ""
+        return f"「{heading}」" if heading else f"{index + 1}列目"
 
     def add(self, block: Sequence[Planned]) -> None:
         """Say what becomes of each row of a block, all of it in one piece: a million pieces take their time."""
@@ -65,8 +72,9 @@ class Report:
             self.counts.update(("rows", str(planned.action)) + (("warned",) if verdict == "warned" else ()))
             if planned.action == "refused":
                 reason = " ".join(planned.words)
-                before = self.refused.get(line)
-                self.refused[line] = (planned.candidate.cells, f"{before[1]} {reason}" if before else reason)
+                row = line, planned.candidate.cells
+                before = self.refused.get(row)
+                self.refused[row] = (planned.candidate.cells, f"{before[1]} {reason}" if before else reason)
             if self.problems and verdict not in ("warned", "refused"):
                 continue
             address = planned.candidate.address.address if planned.candidate.address else ""
@@ -76,10 +84,11 @@ class Report:
                     | {"address": address, "written": planned.candidate.written, "notes": list(planned.words)}
                 )
             else:
-                shown = " ".join((address or planned.candidate.written).split())
-                lines.append("\t".join((f"{line}行目", verdict.label, shown, " / ".join(planned.words))))
+                shown = address or in_one_line(planned.candidate.written, LONGEST_SHOWN)
+                words = " ".join(" / ".join(planned.words).split()) if planned.words else ""
+                lines.append("\t".join((f"{line}行目", verdict.label, shown, words)))
         if lines:
-            click.echo("\n".join(lines))
+            click.echo(printable("\n".join(lines)))
 
     def end(self, is_applied: bool, refused_file: Path | None) -> None:
         """Say what it came to."""
@@ -95,7 +104,7 @@ class Report:
             f"拒否 {counts['refused']}件（登録・更新のうち警告 {counts['warned']}件{blank}）"
         )
         if refused_file:
-            click.echo(f"拒否した行: {refused_file}（直して、もう一度取り込めます）")
+            click.echo(printable(f"拒否した行: {refused_file}（直して、もう一度取り込めます）"))
         click.echo(
             f"取り込みました。取り消すとき（30日以内）: newsletter subscribers undo-import {self.number}"
             if is_applied

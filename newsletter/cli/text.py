@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from newsletter.cli.base import EXIT_FAILED, fail
+from newsletter.cli.base import EXIT_FAILED, fail, json_line
 from newsletter.cli.text_proof import proof
 from newsletter.cli.text_wrap import wrap
 from newsletter.failures import os_error_words
@@ -58,7 +58,7 @@ def _clean(lines: IO[bytes], file: str) -> bool:
             click.echo(f"エラー: {file} の{number}行目: {error}", err=True)
             broken += 1
         else:
-            click.echo(_printable({"id": row["id"], "html": clean_html(row["html"])}))
+            click.echo(json_line({"id": row["id"], "html": clean_html(row["html"])}))
     return not broken
 
 
@@ -81,12 +81,3 @@ def _read_row(line: bytes) -> dict[str, Any]:
     if not isinstance(row, dict) or "id" not in row or not isinstance(row.get("html"), str):
         raise ValueError('{"id": …, "html": "…"} の形になっていません。')
     return row
-
-
-def _printable(row: dict[str, Any]) -> str:
-    line = json.dumps(row, ensure_ascii=False)
-    try:
-        line.encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which JSON can escape but UTF-8 cannot hold
-        return json.dumps(row)
-    return line

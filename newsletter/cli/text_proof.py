@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from newsletter.cli.base import fail, json_option, print_json
+from newsletter.cli.base import fail, json_line, json_option, print_json
 from newsletter.failures import os_error_words
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _print_findings(file: str, morphology: bool, world: World) -> None:
         ]
         found.sort(key=lambda finding: (finding.place.start, finding.place.end))
         line = {"id": row["id"], "findings": [words.finding_facts(finding) for finding in found]}
-        click.echo(json.dumps(line, ensure_ascii=False))
+        click.echo(json_line(line))
 
 
 def _world(profile: Path, dictionaries: tuple[Path, ...]) -> World:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from newsletter.cli.base import fail
+from newsletter.cli.base import fail, json_line
 from newsletter.failures import os_error_words
 from newsletter.mail.linebreak import wrap as wrap_text
 
@@ -37,7 +37,7 @@ def wrap(width: int, file: str) -> None:
     rows = list(_rows(file, width))
     for row in rows:
         wrapped = "\n".join(wrap_text(row["text"], row["width"]))
-        click.echo(json.dumps({**row, "wrapped": wrapped}, ensure_ascii=False))
+        click.echo(json_line({**row, "wrapped": wrapped}))
 
 
 def _rows(file: str, width: int) -> Iterator[dict[str, Any]]:

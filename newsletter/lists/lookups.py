@@ -10,7 +10,7 @@ from django.utils import timezone
 from feeds import members
 from feeds.errors import MemberError
 from newsletter import wishes
-from subscribers.candidates import Lookups
+from subscribers.reading import Lookups
 
 
 def lookups(now: datetime) -> Lookups:

@@ -41,7 +41,7 @@ def try_out(upload: Upload, now: datetime) -> Counts:
     table = uploads.table_of(upload)
     with trial_rows.writing(rows_file(upload)) as rows:
         candidates = importer.read_rows(table, lookups(now), rows.blank)
-        for block in importer.plan_import(candidates, settings.FINGERPRINT_KEY, is_cp932=table.encoding == "cp932"):
+        for block in importer.plan_import(candidates, settings.FINGERPRINT_KEY, is_cp932=table.is_cp932):
             _add(rows, block, table.kind)
     return trial_rows.counts(rows_file(upload))
 
@@ -77,7 +77,7 @@ def _write(upload: Upload, grounds: Grounds, now: datetime, runs: list[ImportRun
 
         importer.run_import(
             importer.read_rows(table, lookups(now), rows.blank), grounds, now, settings.FINGERPRINT_KEY,
-            is_cp932=table.encoding == "cp932", on_block=add, on_done=runs.append,
+            is_cp932=table.is_cp932, on_block=add, on_done=runs.append,
         )  # fmt: skip
 
 

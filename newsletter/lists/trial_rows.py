@@ -125,17 +125,18 @@ def page(file: Path, number: int, verdict: Verdict | None = None) -> list[Line]:
 
 def refused(file: Path) -> Iterator[tuple[Sequence[str], str]]:
     """The refused rows, each once: its cells as they came, and the reasons."""
-    last: tuple[int, Sequence[str], str] | None = None
+    last: tuple[tuple[int, str], Sequence[str], str] | None = None
     with _opened(file) as database:
         found = database.execute("SELECT line, cells, words FROM line WHERE action = 'refused' ORDER BY id")
         for line, cells, words in found:
             reason = " ".join(json.loads(words))
-            if last and last[0] == line:  # several addresses shared the cell
-                last = line, last[1], f"{last[2]} {reason}"
+            row = line, cells  # of a pasted line each address is a row of its own
+            if last and last[0] == row:  # several addresses shared the cell
+                last = row, last[1], f"{last[2]} {reason}"
                 continue
             if last:
                 yield last[1:]
-            last = line, json.loads(cells), reason
+            last = row, json.loads(cells), reason
     if last:
         yield last[1:]
 

@@ -37,7 +37,7 @@ TOO_LARGE = (
 TAKEN = "この名簿は、いま取り込んでいるか、取込の途中で止まりました。「取込の履歴」で確かめてください。"
 FACTS, LIST, CLAIM = "upload.json", "list", "taken"
 _KEY = re.compile(r"[A-Za-z0-9_-]{32}")
-_FORM = ("kind", "encoding", "delimiter", "sheet", "headings", "heading_line", "columns", "about", "remarks")
+_FORM = ("kind", "encoding", "delimiter", "sheet", "headings", "heading_line", "columns", "about", "remarks", "unnamed")
 
 
 @dataclass(frozen=True, slots=True)

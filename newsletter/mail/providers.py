@@ -40,6 +40,9 @@ PROVIDERS: Mapping[str, Provider] = {
     ),
     "icloud": Provider("iCloud", ("icloud.com", "me.com", "mac.com")),
 }
+# There what follows a + names the same mailbox, by the provider's own documents; elsewhere + is a letter like others.
+PLUS_DOMAINS = (*PROVIDERS["gmail"].domains, *PROVIDERS["outlook"].domains, *PROVIDERS["icloud"].domains)
+DOTLESS_DOMAINS = PROVIDERS["gmail"].domains  # and there dots do not count
 LG_JP, LG_JP_PER_MINUTE = ".lg.jp", 20
 OTHERS = "other"  # a delivery whose domain was forgotten with its reader
 LONGEST = 100  # characters that the ledger keeps of a domain
@@ -57,6 +60,15 @@ def provider_of(address: str) -> str:
         if domain.endswith(ending):
             return key
     return _BY_DOMAIN.get(domain, domain[:LONGEST])
+
+
+def mailbox(key: str) -> str:
+    """The address in its form for comparing, without what its provider ignores; audiences.py says the same in SQL."""
+    local, _, domain = key.rpartition("@")
+    if domain not in PLUS_DOMAINS:
+        return key
+    plain = local.partition("+")[0]
+    return f"{plain.replace('.', '') if domain in DOTLESS_DOMAINS else plain}@{domain}"
 
 
 def per_minute(provider: str) -> int | None:

@@ -21,10 +21,11 @@ from newsletter.roster.offices import is_office
 from newsletter.roster.questions import Choice, Entry, Person, described
 from subscribers import importer, moves, suppression, undo
 from subscribers.addresses import NoteKind
-from subscribers.candidates import Candidate, Lookups, read_candidates
+from subscribers.candidates import Candidate, read_candidates
 from subscribers.columns import EXTRAS
 from subscribers.models import ConsentEvent, ImportRun, Subscriber
 from subscribers.planned import Grounds, Planned, Verdict
+from subscribers.reading import Lookups
 
 TOLD = ("address", "name", "organisation", "department", "municipality")
 # What the same person keeps at a new address; a successor chooses anew.
@@ -115,8 +116,9 @@ def apply(answer: RosterAnswer, operator: str, now: datetime) -> Applied:
     runs: list[ImportRun] = []
     grounds = Grounds(ConsentEvent.Basis.MEMBER, proof(answer), operator, str(sheet))
     importer.run_import(
-        iter(draft.candidates), grounds, now, settings.FINGERPRINT_KEY, on_block=written.extend, on_done=runs.append
-    )
+        iter(draft.candidates), grounds, now, settings.FINGERPRINT_KEY,
+        may_be_empty=True, on_block=written.extend, on_done=runs.append,
+    )  # fmt: skip
     departed = moves.depart(draft.departing, runs[0], now)
     former = contributors.take(sheet.member, draft.steps)
     RosterAnswer.objects.filter(pk=answer.pk).update(

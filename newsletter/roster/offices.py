@@ -1,7 +1,7 @@
 """Which mailboxes are an office's: whoever holds a member's link may know of these, and of no others. Pure.
 
 Anybody may name a municipality when signing up on the web. That a citizen reads the e-news at home is none of the
-town hall's business, so a private mailbox stands on no sheet unless the member itself once named it.
+town hall's business, so a private mailbox stands on no sheet unless the member itself named it in an earlier answer.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef
 
 from feeds.models import Contributor, Member
-from newsletter.models import RosterLine, RosterSheet
+from newsletter.models import RosterAnswer, RosterLine, RosterSheet
 from newsletter.roster.offices import is_office, is_private
 from newsletter.roster.questions import Person
 from subscribers import audience, domains
@@ -35,10 +35,16 @@ def find(member: Member) -> list[Found]:
 
 
 def office_readers(member: Member, writers: Iterable[str] = ()) -> list[Subscriber]:
-    """The active readers of the member's municipality whose mailbox is an office's, or whom the member named."""
+    """The active readers of the member's municipality whose mailbox is an office's, or whom the member named.
+
+    Named is who stood in an answer of this member that was applied. A list that our own office brought is no such word,
+    whatever its basis: it does not prove that the town hall knows of a private mailbox.
+    """
     if not member.code:
         return []
-    named = ConsentEvent.objects.filter(subscriber=OuterRef("pk"), basis=ConsentEvent.Basis.MEMBER)
+    answers = RosterAnswer.objects.filter(sheet__member=member, applied_at__isnull=False, undone_at=None)
+    by_member = answers.filter(import_run=OuterRef("import_run"), import_run__undone_at=None)
+    named = ConsentEvent.objects.filter(Exists(by_member), subscriber=OuterRef("pk"), kind=ConsentEvent.Kind.IMPORTED)
     readers = audience.readers().filter(municipality=member.code).annotate(was_named=Exists(named)).order_by("pk")
     own = {domain for domain in map(_domain, writers) if not is_private(domain)}
     return [person for person in readers if person.was_named or _is_of_office(person.address, own)]

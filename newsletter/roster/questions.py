@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from subscribers.addresses import Address, masked, read_address
-from subscribers.candidates import LONGEST, tidy
 from subscribers.errors import AddressError
+from subscribers.reading import LONGEST, tidy
 
 MOST_NEW = 30  # people that one answer can add
 

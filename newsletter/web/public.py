@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from newsletter import departures, editions, letters, links, profile
 from newsletter.errors import LinkError
 from newsletter.links import ReaderLink
+from newsletter.mail.providers import mailbox
 from newsletter.web import language, limits
 from newsletter.web.public_forms import PreferencesForm, SignupForm, initial_of, places
 from newsletter.web.reader_pages import (
@@ -67,21 +68,25 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         if form.questions:
             form = form.asked_again()
         else:
-            _request(form, limits.client_address(request))
-            return redirect(language.carried_on(request, reverse("subscribed")))
+            taken = _request(form, limits.client_address(request))
+            return redirect(language.carried_on(request, reverse("subscribed"))) if taken else _full_hour(request)
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "public/subscribe.html", {"form": form, "places": places()}, status=status)
 
 
-def _request(form: SignupForm, source: str) -> None:
-    """Note the request and send one letter, whoever it is; above the limits nothing happens, and nobody is told."""
+def _request(form: SignupForm, source: str) -> bool:
+    """Note the request and send one letter, whoever it is; False when too many have come from this source.
+
+    Above the limit of the address nothing happens, and nobody is told: the answer would betray that somebody asked.
+    """
     address = form.cleaned_data["email"]
     now = timezone.now()
     with step():
-        # Counted inside: a count that cannot be written says no, and nobody would hear of a full hour that was none.
-        by_source = limits.allow("subscribe-source", source, REQUESTS_PER_SOURCE, HOUR)
-        if not by_source or not limits.allow("subscribe-address", address.key, REQUESTS_PER_ADDRESS, DAY):
-            return
+        # Counted inside: a count that cannot be written says no, and somebody would hear of a full hour that was none.
+        if not limits.allow("subscribe-source", source, REQUESTS_PER_SOURCE, HOUR):
+            return False
+        if not limits.allow("subscribe-address", mailbox(address.key), REQUESTS_PER_ADDRESS, DAY):
+            return True
         asked = signup.request(
             signup.Fields(address, form.preferences),
             source=source,
@@ -94,12 +99,22 @@ def _request(form: SignupForm, source: str) -> None:
         else:
             letters.send_confirmation(asked.subscriber, now, language=form.preferences.language)
         wake_letters()
+    return True
+
+
+def _full_hour(request: HttpRequest) -> HttpResponse:
+    """Whoever stands behind a source of many requests is told so: it says nothing about any address."""
+    answer = render(request, "public/full_hour.html", {"most": REQUESTS_PER_SOURCE}, status=429)
+    answer["Retry-After"] = str(HOUR)  # RFC 6585 4
+    return answer
 
 
 @require_safe
 def subscribed(request: HttpRequest) -> HttpResponse:
     """「メールをご確認ください」, the same for everybody."""
-    return render(request, "public/subscribed.html", {"days": signup.UNCONFIRMED_FOR.days})
+    return render(
+        request, "public/subscribed.html", {"days": signup.UNCONFIRMED_FOR.days, "most": REQUESTS_PER_ADDRESS}
+    )
 
 
 @csrf_exempt

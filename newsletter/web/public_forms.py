@@ -16,9 +16,9 @@ from feeds.errors import MemberError
 from newsletter.profile import Profile
 from newsletter.web.language import spoken
 from subscribers.addresses import Address, read_address
-from subscribers.candidates import LONGEST, tidy
 from subscribers.errors import AddressError
 from subscribers.models import Subscriber
+from subscribers.reading import LONGEST, tidy
 from subscribers.sentences import said
 from subscribers.signup import Preferences
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from newsletter import audiences, campaigns, delivery, previews
 from newsletter.cli import main
-from newsletter.mail.providers import provider_of
+from newsletter.mail.providers import mailbox, provider_of
 from newsletter.models import Campaign, Exclusion
 from subscribers import signup, suppression
 from subscribers.models import Subscriber, Suppression
@@ -50,6 +50,9 @@ def test_one_mailbox_under_several_tags_gets_one_mail() -> None:
     assert _why(campaign) == dict.fromkeys(
         ("taro+news@gmail.com", "t.a.r.o@gmail.com", "taro+x@outlook.jp"), "duplicate"
     )
+    keys = Subscriber.objects.order_by("pk").values_list("address_key", flat=True)
+    first = {mailbox(key): key for key in reversed(keys)}  # the pure rule says the same as the statement
+    assert set(keys) - set(first.values()) == set(_why(campaign))
 
 
 def test_a_tag_of_somebody_who_left_keeps_nobody_from_the_mail() -> None:

@@ -74,7 +74,7 @@ ABOUT_A_PERSON: dict[type[Model], set[str]] = {
 ABOUT_SOMETHING_ELSE = set(
     """
     RosterRound RosterSheet Installation Association Issue Placement Edition Correction SearchText Approval
-    ProofDecision LinkCheck Campaign Member Feed Entry ImportRun ImportStage LogEntry Permission Group User
+    ProofDecision LinkCheck Campaign Member Feed Entry ImportRun ImportStage Wording LogEntry Permission Group User
     ContentType Session
     """.split()
 )

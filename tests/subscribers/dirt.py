@@ -74,7 +74,7 @@ WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one row holds and must come to; `line` is where it begins in the file."""
+    """What one row holds and must come to; `line` is its number in Excel."""
 
     kind: str
     cells: tuple[str, ...]
@@ -97,7 +97,7 @@ def rows(count: int) -> list[Row]:
             clean = address
         whole = (address, *(cell.format(n=number) for cell in (cells or _row())))
         made.append(Row(name, whole, line, verdict, read))
-        line += 1 + sum(cell.count("\n") for cell in whole)
+        line += 1
     return made
 
 

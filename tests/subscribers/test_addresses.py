@@ -56,7 +56,33 @@ def test_an_address_that_was_read_is_read_as_itself() -> None:
         assert read_address(first.address).address == first.address
 
 
-@given(st.text(max_size=60) | st.text("ab@.<> ＠,;()[]\"'\r\n\t\u200b", max_size=30))
+# What stands around addresses, in any order: each must come off, or be refused.
+AROUND = [
+    "a@example.jp",
+    "b@例え.みんな",
+    "mail",
+    "メール",
+    "To",
+    ":",
+    "／",
+    " ",
+    "'",
+    '"',
+    "「",
+    "」",
+    "<",
+    ">",
+    "(",
+    ")",
+]
+AROUND += ["[", "]", "●", "1. ", "- ", "様", "宛", "御中", "。", "、", "山田", "mailto:", "SMTP:", "\ud800", "xn--"]
+
+
+@given(
+    st.text(max_size=60)
+    | st.text("ab@.<> ＠,;()[]\"'\r\n\t\u200b", max_size=30)
+    | st.lists(st.sampled_from(AROUND), max_size=8).map("".join)
+)
 def test_whatever_is_typed_becomes_a_clean_address_or_a_reason(text: str) -> None:
     for part in split(text):
         try:
@@ -70,6 +96,16 @@ def test_whatever_is_typed_becomes_a_clean_address_or_a_reason(text: str) -> Non
         assert found.address.count("@") == 1
         assert " " not in found.address
         assert read_address(found.address).key == found.key
+
+
+def test_layers_of_signs_have_an_end() -> None:
+    with pytest.raises(AddressError, match="余分な文字が多すぎます"):
+        read_address("mail: - " * 50 + "a@example.jp")
+
+
+def test_a_half_of_a_character_is_no_address() -> None:
+    with pytest.raises(AddressError, match="文字化け"):
+        read_address("\ud800@example.jp")
 
 
 def test_warnings_are_the_notes_that_changed_nothing() -> None:
@@ -87,6 +123,8 @@ def test_warnings_are_the_notes_that_changed_nothing() -> None:
         ("a@example.jp　b@example.jp", ["a@example.jp", "b@example.jp"]),
         ("a@example.jp / b@example.jp", ["a@example.jp", "b@example.jp"]),
         ("山田 <a@example.jp>／鈴木 <b@example.jp>", ["山田 <a@example.jp>", "鈴木 <b@example.jp>"]),
+        ("a@example.jp <b@example.jp>", ["a@example.jp <b@example.jp>"]),
+        ("a@example.jp様、b@example.jp様", ["a@example.jp様", "b@example.jp様"]),
         ("", [""]),
         ("なし、なし", ["なし、なし"]),
     ],

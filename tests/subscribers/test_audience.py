@@ -22,7 +22,7 @@ def test_only_active_people_without_a_suppression_are_recipients() -> None:
     suppressed(bounced.address, Suppression.Reason.BOUNCED)
     mended = person("mended@example.jp")
     suppressed(mended.address, Suppression.Reason.BOUNCED)
-    suppression.lift(mark(mended.address), NOW, operator="事務局", why="確認済み")
+    suppression.lift(mark(mended.address), NOW, operator="事務局", why="届くことを確認済み")
     assert list(audience.recipients()) == [reader, mended]
 
 

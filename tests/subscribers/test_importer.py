@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from feeds import members
 from feeds.errors import MemberError
-from subscribers import audience, importer, signup
-from subscribers.candidates import Lookups
+from subscribers import audience, importer, signup, staging
 from subscribers.errors import ImportFileError
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 from subscribers.planned import Grounds, Planned, Verdict
+from subscribers.reading import Lookups
 from subscribers.table import Table, open_table
 from tests.subscribers.people import KEY, NOW, kinds, mark, person, suppressed
 
@@ -53,14 +54,78 @@ def table_of(tmp_path: Path, text: str, encoding: str = "utf-8") -> Table:
 
 def plan(table: Table) -> list[Planned]:
     rows = importer.read_rows(table, LOOKUPS)
-    return [
-        planned for block in importer.plan_import(rows, KEY, is_cp932=table.encoding == "cp932") for planned in block
-    ]
+    return [planned for block in importer.plan_import(rows, KEY, is_cp932=table.is_cp932) for planned in block]
 
 
 def take_in(table: Table, grounds: Grounds = GROUNDS) -> Counter[Verdict]:
     rows = importer.read_rows(table, LOOKUPS)
-    return importer.run_import(rows, grounds, NOW, KEY, is_cp932=table.encoding == "cp932")
+    return importer.run_import(rows, grounds, NOW, KEY, is_cp932=table.is_cp932)
+
+
+TWO_LISTS = "購読者名簿,,\nlost1@example.jp,一,環境課\nlost2＠example.jp,二\n\nメール,氏名\nkept@example.jp,三\n"
+
+
+def test_people_above_the_headings_are_refused_and_not_passed_over(tmp_path: Path) -> None:
+    table = table_of(tmp_path, TWO_LISTS)
+    planned = plan(table)
+    assert [(one.candidate.line, one.action, one.candidate.written) for one in planned] == [
+        (2, "refused", "lost1@example.jp"), (3, "refused", "lost2＠example.jp"), (6, "added", "kept@example.jp"),
+    ]  # fmt: skip
+    assert planned[0].words == (
+        "見出しより上にある行なので、読みません。取り込むときは、見出しの行より下に移してください。",
+    )
+    assert planned[0].candidate.cells == ("lost1@example.jp", "一", "環境課")
+    staged = staging.begin(table, LOOKUPS, NOW)
+    staged.read(NOW)
+    assert list(staged.candidates()) == list(importer.read_rows(table, LOOKUPS))
+    assert take_in(table) == {Verdict.REFUSED: 2, Verdict.ADDED: 1}
+
+
+def test_cells_under_no_heading_are_not_dropped_in_silence(tmp_path: Path) -> None:
+    rows = f"a@example.jp,一,x,右,{'長' * 40},6,7\nb@example.jp,二,\nc@example.jp,三,x,,,\nd@example.jp,,,,,末\n"
+    planned = plan(table_of(tmp_path, f"メール,氏名,\n{rows}"))
+    assert planned[0].words == (
+        f"見出しのない列に値があります（3列目「x」、4列目「右」、5列目「{'長' * 20}…」、ほか2列）。取り込みません",
+    )
+    assert [str(one.verdict) for one in planned] == ["warned", "added", "warned", "warned"]
+    assert "6列目「末」" in planned[3].words[0]
+    assert planned[3].candidate.told == {}
+    assert plan(table_of(tmp_path, "a@example.jp,一,x\n"))[0].words == ()
+    named = replace(table_of(tmp_path, "メール\na@example.jp,一,x\n"), columns={"address": 0, "name": 1})
+    assert plan(named)[0].words == ("見出しのない列に値があります（3列目「x」）。取り込みません",)
+
+
+def test_the_code_of_a_place_stands_before_its_name(tmp_path: Path) -> None:
+    rows = "a@example.jp,札幌市,011002\nb@example.jp,札幌市,\nc@example.jp,旭川市,011002\nd@example.jp,ない市,011002\n"
+    first, empty, other, unknown = plan(table_of(tmp_path, f"メール,自治体名,団体コード\n{rows}"))
+    assert [one.candidate.told for one in (first, empty, other, unknown)] == [{"municipality": "011002"}] * 4
+    assert first.words == unknown.words == ()
+    assert empty.words == ("団体コードを「札幌市」から 011002 にしました",)
+    assert other.words == ("団体コード 011002 と自治体名「旭川市」が合いません。団体コードのほうを使います",)
+
+
+def test_small_changes_of_a_value_are_notes(tmp_path: Path) -> None:
+    rows = 'a@example.jp,"環境局\n総務課",11002\nb@example.jp,環境局,札幌市\nc@example.jp,,011002\n'
+    planned = plan(table_of(tmp_path, f"メール,部署,団体コード\n{rows}"))
+    assert [one.words for one in planned] == [
+        ("部署の改行を空白にしました", "団体コードを「11002」から 011002 にしました"),
+        ("団体コードを「札幌市」から 011002 にしました",), (),
+    ]  # fmt: skip
+    assert {one.verdict for one in planned} == {Verdict.ADDED}
+
+
+def test_a_list_with_lost_characters_overwrites_none_of_ours(tmp_path: Path) -> None:
+    person("a@example.jp", name="𠮷田 〜太郎", department="環境課")
+    person("b@example.jp", name="𠮷田 次郎")
+    lossy = "メール,氏名,部署\na@example.jp,〓田 〜太郎,総務課\nb@example.jp,〓田 次郎,\nb2@example.jp,〓田,\n"
+    first, second, new = plan(table_of(tmp_path, lossy, "cp932"))
+    assert (first.verdict, first.changes) == (Verdict.UPDATED, {"department": "総務課"})
+    assert (second.verdict, second.words) == (
+        Verdict.SAME, ("「〓」のところは、登録済みの字のままにします: 氏名",),
+    )  # fmt: skip
+    assert (new.verdict, "氏名に「〓」があります" in new.words[0]) == (Verdict.WARNED, True)
+    other = plan(table_of(tmp_path, "メール,氏名\nb@example.jp,〓山 次郎\n"))[0]
+    assert (other.verdict, other.changes) == (Verdict.WARNED, {"name": "〓山 次郎"})
 
 
 def people_of_the_dirty_list() -> None:
@@ -212,12 +277,13 @@ def test_the_same_address_twice_counts_once_also_across_blocks(tmp_path: Path) -
     assert counts == {Verdict.ADDED: 1000, Verdict.REFUSED: 1}
 
 
-def test_a_block_is_planned_with_two_questions(
+def test_a_block_is_planned_with_two_questions_and_a_list_with_one_more(
     tmp_path: Path, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    table = table_of(tmp_path, "メール\n" + "".join(f"u{number}@example.jp\n" for number in range(900)))
-    with django_assert_num_queries(2):
-        assert len(plan(table)) == 900
+    table = table_of(tmp_path, "メール\n" + "".join(f"u{number}@example.jp\n" for number in range(1800)))
+    person("known@example.jp")
+    with django_assert_num_queries(2 + 2 * 2):  # whether anybody is known, and who was erased once
+        assert len(plan(table)) == 1800
 
 
 def test_a_list_of_another_system_brings_its_dates_and_leaves_its_dead(tmp_path: Path) -> None:

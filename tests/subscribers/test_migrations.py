@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -44,3 +45,22 @@ def test_fingerprints_of_before_an_upgrade_find_the_same_people_after_it(tmp_pat
         migrate(tmp_path)
         for table in ROWS:
             assert base.execute(f"SELECT fingerprint FROM subscribers_{table}").fetchall() == [(OLD[:32],)]
+
+
+def test_the_text_that_is_shown_at_an_upgrade_is_kept_from_then_on(tmp_path: Path) -> None:
+    migrate(tmp_path, "newsletter", "0013")
+    migrate(tmp_path, "subscribers", "0009")
+    facts = {
+        "wording": {"version": "2026-11", "text": "\n希望します。\n"},
+        "english": {"wording": "I would like to.\n"},
+    }
+    with closing(sqlite3.connect(tmp_path / "newsletter.sqlite3")) as base:
+        statement = "INSERT INTO newsletter_association (name, facts, digest, loaded_at) VALUES ('見本', ?, 'x', ?)"
+        base.execute(statement, [json.dumps(facts), "2026-11-02 03:00:00"])
+        base.commit()
+        migrate(tmp_path)
+        kept = base.execute("SELECT version, text, since FROM subscribers_wording ORDER BY id").fetchall()
+    assert kept == [
+        ("2026-11", "希望します。", "2026-11-02 03:00:00"),
+        ("2026-11-en", "I would like to.", "2026-11-02 03:00:00"),
+    ]

@@ -93,6 +93,15 @@ def test_a_to_line_of_a_mail_is_read_with_its_folds() -> None:
     assert people(f"宛先：{A}；{B}") == [(1, A, ""), (1, B, "")]
 
 
+def test_an_address_in_the_place_of_a_name_is_no_second_person() -> None:
+    assert people(f"{A} <{B}>, '{C}' <{C}>") == [(1, B, ""), (1, C, "")]
+    assert f"「{A}」も書いてあります" in "".join(candidates(f"{A} <{B}>")[0].warnings)
+
+
+def test_a_label_is_no_name_and_an_honorific_comes_off() -> None:
+    assert people(f"メール {A}、{B}様\nMail／{C}") == [(1, A, ""), (1, B, ""), (2, C, "")]
+
+
 def test_a_name_in_a_charset_that_cannot_be_read_is_left_out() -> None:
     assert people(f"=?x-unknown?B?AAAA?= <{A}>") == [(1, A, "")]
 

@@ -7,11 +7,11 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers import addresses, domains
+from subscribers import addresses, domains, mending
 from subscribers.addresses import Address, fingerprint, read_plain
-from subscribers.candidates import tidy
 from subscribers.errors import AddressError
 from subscribers.fingerprints import Fingerprints
+from subscribers.reading import tidy
 
 LOCALS = st.one_of(
     st.text("aB3.+_-", max_size=12),
@@ -32,9 +32,8 @@ DOMAINS = st.one_of(
 def the_long_way(text: str) -> Address | str:
     mended: list[str] = []
     try:
-        bare, name = addresses._unwrap(addresses._clean(text, mended), mended)
-        local, domain = addresses._halves(bare)
-        return addresses._judge(addresses._local(local, mended), domain, mended, name)
+        bare = mending.unwrap(mending.clean(text, mended), mended)
+        return addresses._judge(*addresses._halves(bare.address), mended, bare)
     except AddressError as error:
         return str(error)
 

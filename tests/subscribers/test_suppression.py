@@ -61,6 +61,24 @@ def test_an_operator_lifts_with_name_and_reason() -> None:
         suppression.lift(MARK, NOW, operator="事務局", why="")
     assert suppression.lift(MARK, NOW, operator="事務局", why="先方で受信できることを確認")
     assert not suppression.is_suppressed(MARK)
-    assert not suppression.lift(MARK, NOW, operator="事務局", why="もう一度")
+    assert not suppression.lift(MARK, NOW, operator="事務局", why="もう一度解除する")
     assert kinds() == ["suppressed", "lifted"]
     assert suppression.suppress(MARK, R.BOUNCED, NOW)
+    assert suppression.lift(MARK, NOW, operator="事務局", why="宛先を直して受信を確認")
+
+
+def test_a_reason_is_more_than_a_letter_or_signs() -> None:
+    suppression.suppress(MARK, R.BOUNCED, NOW)
+    for why in ("x", "………………", "  電話 ", "ok!!!!!!"):
+        with pytest.raises(SuppressionError, match="5文字以上"):
+            suppression.lift(MARK, NOW, operator="事務局", why=why)
+    assert suppression.is_suppressed(MARK)
+
+
+def test_who_had_themselves_erased_is_let_go_only_by_somebody_who_knows_it() -> None:
+    suppression.suppress(MARK, R.ERASED, NOW)
+    with pytest.raises(SuppressionError, match="消去した方"):
+        suppression.lift(MARK, NOW, operator="事務局", why="本人が窓口で希望")
+    assert suppression.is_erased(MARK)
+    assert suppression.lift(MARK, NOW, operator="事務局", why="本人が窓口で希望", knows_erased=True)
+    assert not suppression.is_erased(MARK)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from feeds.governments import municipalities
+from subscribers import reread
 from subscribers.columns import correct_columns, guess_columns
 from subscribers.errors import ImportFileError
 from subscribers.table import Table, open_table, unescape
@@ -67,14 +69,107 @@ def test_utf_8_with_a_broken_byte_is_not_taken_for_cp932(tmp_path: Path) -> None
         open_table(written(tmp_path, content))
 
 
-def test_a_jis_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ImportFileError, match="JIS"):
-        open_table(written(tmp_path, "メール\n見本".encode("iso2022_jp")))
+HALF_WIDTH = ["ｱｲ", "ｳｴ", "ｵｶ", "ｷｸ", "ｹｺ", "ｻｼ", "ｽｾ", "ｿﾀ", "ﾁﾂ", "ﾃﾄ", "ﾅﾆ", "ﾇﾈ", "ﾉﾊ", "ﾋﾌ", "ﾍﾎ", "ﾏﾐ"]
+PEOPLE = "メールアドレス,氏名,所属\r\na@example.jp,見本〜－髙德①,環境局ｶﾝｷｮｳ課㈱\r\nb@example.jp,山田 太郎,\r\n"
 
 
-def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
-    table = open_table(written(tmp_path, 'メール,氏名\na@example.jp,"見\n本"\n\nb@example.jp,x\n'))
-    assert [row.line for row in table.rows()] == [2, 4, 5]
+def in_jis(text: str, encoding: str) -> bytes:
+    """The text with Windows' characters: each pair of CP932 moved back to its row and cell."""
+    out, last = b"", b""
+    for sign in text:
+        one = sign.encode("cp932")
+        kind, body = b"\x1b(B", one
+        if len(one) == 2:
+            lead, trail = one[0] - (0x70 if one[0] < 0xE0 else 0xB0), one[1]
+            row, cell = 2 * lead, trail - 0x7E
+            if trail < 0x9F:
+                row, cell = row - 1, trail - (0x1F if trail < 0x7F else 0x20)
+            kind, body = b"\x1b$B", bytes((row, cell))
+        elif not sign.isascii():
+            kind, body = b"\x1b(I", bytes((one[0] & 0x7F,))
+        if encoding == "euc-jp":
+            out += {b"\x1b(B": b"", b"\x1b$B": b"", b"\x1b(I": b"\x8e"}[kind]
+            out += body if kind == b"\x1b(B" else bytes(value | 0x80 for value in body)
+        else:
+            out += body if kind == (last or b"\x1b(B") else kind + body
+            last = kind
+    return out
+
+
+@pytest.mark.parametrize("encoding", ["euc-jp", "iso-2022-jp"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_lists_in_jis_are_read_with_the_characters_of_windows(encoding: str, end: str, tmp_path: Path) -> None:
+    table = open_table(written(tmp_path, in_jis(PEOPLE.replace("\r\n", end), encoding)))
+    assert table.encoding == encoding
+    assert table.is_cp932
+    assert cells(table) == [
+        ("a@example.jp", "見本〜－髙德①", "環境局ｶﾝｷｮｳ課㈱"), ("b@example.jp", "山田 太郎"),
+    ]  # fmt: skip
+
+
+def test_euc_of_unix_has_the_characters_of_ibm_in_a_third_set(tmp_path: Path) -> None:
+    # iconv -t EUC-JP-MS: 髙 is 8F F4FB, 﨑 8F F4BD, 鷗 of JIS X 0212 8F ECBF
+    table = open_table(
+        written(tmp_path, "メール,氏名\na@example.jp,".encode("euc_jp") + b"\x8f\xf4\xfb\x8f\xf4\xbd\x8f\xec\xbf\n")
+    )
+    assert cells(table) == [("a@example.jp", "髙﨑鷗")]
+
+
+def test_japanese_far_down_is_found_by_its_escape_sequences(tmp_path: Path) -> None:
+    text = "email,name\n" + "a@example.jp,Taro\n" * 70_000 + "b@example.jp,見本\n"
+    table = open_table(written(tmp_path, text.encode("iso2022_jp")))
+    assert table.encoding == "iso-2022-jp"
+    assert cells(table)[-1] == ("b@example.jp", "見本")
+
+
+def test_an_escape_that_is_no_japanese_is_read_as_it_stands(tmp_path: Path) -> None:
+    assert open_table(written(tmp_path, "email\n\x1b$zz\x1b\n")).encoding == "utf-8"
+    assert open_table(written(tmp_path, "メール\n\x1b$B\n")).encoding == "utf-8"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (PEOPLE.replace("髙德", ""), "euc_jp"),
+        ("email,name\na@example.jp,山田 太郎\nb@example.jp,鈴木 次郎\nc@example.jp,高橋\n", "euc_jp"),
+        ("メール,氏名\na@example.jp,山田\n", "euc_jp"),
+        (PEOPLE, "cp932"),
+        ("email,name\n" + "".join(f"a@example.jp,{one}ﾔﾏｽｽﾞｷﾄﾓﾐｶｺ\n" for one in HALF_WIDTH), "cp932"),
+        ("email,name\na@example.jp,かきくけこ\n", "euc_jp"),
+        ("email,name\na@example.jp,者\n", "cp932"),
+        ("ﾒｰﾙ,ﾅﾏｴ\na@example.jp,ﾔﾏﾀﾞ ﾀﾛｳ\n", "cp932"),
+    ],
+)
+def test_shift_jis_and_euc_are_never_taken_for_each_other(text: str, encoding: str, tmp_path: Path) -> None:
+    table = open_table(written(tmp_path, text.replace("①", "").replace("－", "").replace("㈱", "").encode(encoding)))
+    assert table.encoding == {"euc_jp": "euc-jp"}.get(encoding, encoding)
+
+
+@pytest.mark.parametrize(("text", "encoding"), [("山田", "euc_jp"), ("ﾔﾏﾀﾞ", "cp932"), ("檜原村", "euc_jp")])
+def test_what_may_be_either_is_refused_with_what_to_do(text: str, encoding: str, tmp_path: Path) -> None:
+    with pytest.raises(ImportFileError, match="Shift_JISかEUC-JPか決められません"):
+        open_table(written(tmp_path, f"email,name\na@example.jp,{text}\n".encode(encoding)))
+
+
+def test_no_list_of_real_places_is_read_in_the_wrong_one_of_the_two(tmp_path: Path) -> None:
+    places = [f"{one.prefecture},{one.name}" for one in municipalities()]
+    for start in range(0, len(places) - 8, 40):
+        text = "email,a,b\n" + "".join(f"a@example.jp,{place}\n" for place in places[start : start + 8])
+        for encoding, name in (("euc_jp", "euc-jp"), ("cp932", "cp932")):
+            assert open_table(written(tmp_path, text.encode(encoding))).encoding == name
+
+
+def test_rows_are_counted_as_excel_does(tmp_path: Path) -> None:
+    table = open_table(written(tmp_path, '"名\n簿"\nメール,氏名\na@example.jp,"見\n本"\n\nb@example.jp,x\n'))
+    assert table.heading_line == 2
+    assert [row.line for row in table.rows()] == [3, 4, 5]
+    assert [row.line for row in reread.head(table)] == [1, 2, 3, 4, 5]
+
+
+def test_a_broken_row_is_named_as_excel_and_as_an_editor_call_it(tmp_path: Path) -> None:
+    path = written(tmp_path, 'メール,氏名\na@example.jp,"見\n本"\nb@example.jp,"x\n')
+    with pytest.raises(ImportFileError, match="3行目（テキストエディターでは4行目）がCSVとして"):
+        open_table(path)
 
 
 def test_an_unclosed_quotation_mark_swallows_no_rows(tmp_path: Path) -> None:
@@ -96,6 +191,13 @@ def test_a_bare_list_of_addresses_needs_no_headings(tmp_path: Path) -> None:
     assert cells(table) == [("a@example.jp",), ("b＠example.jp",)]
 
 
+def test_columns_without_a_heading_are_named_by_their_number(tmp_path: Path) -> None:
+    assert open_table(written(tmp_path, "a@example.jp,見本,x\nb@example.jp\n")).unused == ["2列目", "3列目"]
+    table = open_table(written(tmp_path, "備考,,,メール\nx,y,,a@example.jp,z\n"))
+    assert table.unused == ["備考", "2列目", "5列目"]
+    assert reread.below(table, 0).unused == ["1列目", "2列目", "5列目"]
+
+
 def test_a_column_of_addresses_under_an_unknown_heading_is_found_and_said(tmp_path: Path) -> None:
     table = open_table(written(tmp_path, "氏名,連絡先\n見本,a@example.jp\n"))
     assert table.columns == {"name": 0, "address": 1}
@@ -115,6 +217,8 @@ def test_a_column_of_addresses_under_an_unknown_heading_is_found_and_said(tmp_pa
             ["市町村名", "課名", "担当者名", "メール", "電話番号"],
             {"municipality": 0, "department": 1, "name": 2, "address": 3},
         ),
+        (["自治体名", "団体コード", "メール"], {"place": 0, "municipality": 1, "address": 2}),
+        (["メール", "市町村コード（6桁）", "市町村の名称"], {"address": 0, "municipality": 1, "place": 2}),
         (["メール形式", "メール"], {"format": 0, "address": 1}),
         (["メールマガジン", "連絡先メールアドレス *"], {"address": 1}),
         (["所属・役職", "ご担当者様のお名前", "ﾒｰﾙｱﾄﾞﾚｽ"], {"organisation": 0, "name": 1, "address": 2}),
@@ -173,6 +277,29 @@ def test_a_workbook_is_read_as_people_see_it(tmp_path: Path) -> None:
         ("b@example.jp", "011002", "", "TRUE"),
     ]
     assert [row.line for row in table.rows()] == [3, 4, 5]
+
+
+def test_a_sheet_with_too_many_columns_is_refused_as_a_csv_is(tmp_path: Path) -> None:
+    with pytest.raises(ImportFileError, match="1行目の列が多すぎます"):
+        open_table(workbook(tmp_path, [["メール", *map(str, range(60))]]))
+
+
+def test_hidden_rows_are_read_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "list.xlsx"
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in [["メール"], *([f"r{number}@example.jp"] for number in range(1, 9_000))]:
+        sheet.append(row)
+    sheet.auto_filter.ref = "A1:A9000"
+    for line in (*range(3, 9), 9_000, 20_000):  # the last has no cell
+        sheet.row_dimensions[line].hidden = True
+    book.save(path)
+    table = open_table(path)
+    assert table.remarks == ("非表示の行が7行あります。ほかの行と同じように読みます",)
+    assert sum(bool(row.cells) for row in table.rows()) == 8_999
+    again = reread.in_form(table, encoding="", delimiter=",", sheet=table.sheet)
+    assert again.remarks == table.remarks
 
 
 def test_a_packed_bomb_is_not_unpacked(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -90,6 +90,12 @@ def test_whom_a_later_list_names_as_well_stays_until_that_is_taken_back_too(tmp_
     assert fates(second) == {}
     undo.undo(second, "花子", LATER)
     assert fates(first) == {"both@example.jp": "removed", "one@example.jp": "removed"}
+
+
+def test_the_day_of_what_happened_since_is_that_of_the_office(tmp_path: Path) -> None:
+    run = take_in(tmp_path, "メール\na@example.jp\n")
+    signup.leave(Subscriber.objects.get().key, None, datetime(2026, 12, 1, 16, 30, tzinfo=UTC))  # 1:30 in Japan
+    assert "2026-12-02" in next(undo.plan_undo(run))[0].why
 
 
 def test_lists_that_name_the_same_people_are_taken_back_in_any_order(tmp_path: Path) -> None:

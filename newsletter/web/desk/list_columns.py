@@ -50,14 +50,24 @@ def columns(request: HttpRequest, key: str) -> HttpResponseBase:
     if upload.import_number:
         return redirect("desk_list_rows", key)
     try:
-        if request.method == "POST" and _read_as_told(request, upload):
-            return redirect("desk_list_rows", key)
+        return _answer(request, upload)
+    except (ImportFileError, FileNotFoundError) as error:
+        # Not even its first rows can be read any more: damaged on the disk, or thrown away in another window.
+        uploads.discard(upload)
+        messages.error(request, str(error) if isinstance(error, ImportFileError) else uploads.GONE)
+        return redirect("desk_list_upload")
+
+
+def _answer(request: HttpRequest, upload: Upload) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, upload)
+    try:
+        if _read_as_told(request, upload):
+            return redirect("desk_list_rows", upload.key)
     except ImportFileError as error:
         return _page(request, upload, str(error))
-    if request.method == "POST":
-        messages.success(request, CHANGED)
-        return redirect("desk_list_columns", key)
-    return _page(request, upload)
+    messages.success(request, CHANGED)
+    return redirect("desk_list_columns", upload.key)
 
 
 def _read_as_told(request: HttpRequest, upload: Upload) -> bool:

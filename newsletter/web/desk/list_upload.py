@@ -34,7 +34,7 @@ class UploadForm(forms.Form):
         label="名簿のファイル",
         required=False,
         allow_empty_file=True,  # the reader says it better
-        help_text="Excelの .xlsx か CSV（コンマ・タブ・セミコロン区切り、UTF-8・Shift_JIS・UTF-16）。"
+        help_text="Excelの .xlsx か CSV（コンマ・タブ・セミコロン区切り、UTF-8・Shift_JIS・EUC-JP・JIS・UTF-16）。"
         f"{uploads.LARGEST // 2**20}MBまで。",
         widget=forms.FileInput({"accept": ".csv,.tsv,.txt,.xlsx"}),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -17,10 +18,11 @@ from feeds import members
 from feeds.errors import MemberError
 from newsletter import dossier, erasures, profile
 from newsletter.web.desk.access import ERASE_READERS, SEE_READERS, STOP_READERS, for_staff, name_of
-from subscribers import audience, by_hand, consent, suppression
+from subscribers import audience, by_hand, consent, suppression, wordings
 from subscribers.addresses import fingerprint, read_address
 from subscribers.errors import AddressError
 from subscribers.models import ConsentEvent, Subscriber, Suppression
+from subscribers.wordings import Named
 
 SHOWN = 50  # mails, the newest ones; the dossier has all of them
 # What a step of the ledger means, for somebody who reads it for the first time.
@@ -45,7 +47,7 @@ class Step:
     kind: str
     sentence: str
     facts: list[tuple[str, str]]
-    wording: str  # the text that was agreed to, while it is still the association's
+    wording: Named | None  # the text that was agreed to
 
 
 class StopForm(forms.Form):
@@ -66,6 +68,22 @@ class LiftForm(forms.Form):
         help_text="記録に残ります。例: 2026年11月24日に、ご本人から電話で希望がありました。",
         error_messages={"required": "停止を解除する理由を書いてください。"},
     )
+    erased = forms.BooleanField(
+        label="消去した方であることを承知しています",
+        help_text=suppression.OF_ERASED,
+        error_messages={"required": "消去した方の停止を解除するときは、承知のしるしを付けてください。"},
+    )
+
+    def __init__(self, *args: Any, is_erased: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_erased:
+            del self.fields["erased"]
+
+    def clean_why(self) -> str:
+        why: str = self.cleaned_data["why"]
+        if not suppression.is_reason(why):
+            raise forms.ValidationError(suppression.TOO_SHORT)
+        return why
 
 
 class AddressForm(forms.Form):
@@ -100,10 +118,11 @@ def stop(request: HttpRequest, mark: str) -> HttpResponse:
 @require_POST
 def lift(request: HttpRequest, mark: str) -> HttpResponse:
     """End the suppression, with the reason."""
-    form = LiftForm(request.POST)
+    form = LiftForm(request.POST, is_erased=suppression.is_erased(mark))
     if not form.is_valid():
         return _page(request, mark, lift_form=form)
-    if suppression.lift(mark, timezone.now(), operator=name_of(request), why=form.cleaned_data["why"]):
+    why, knows_erased = form.cleaned_data["why"], form.cleaned_data.get("erased", False)
+    if suppression.lift(mark, timezone.now(), operator=name_of(request), why=why, knows_erased=knows_erased):
         messages.success(request, "停止を解除しました。")
     else:
         messages.info(request, "この宛先は停止されていません。")
@@ -170,7 +189,7 @@ def _page(
         "more_deliveries": len(held.deliveries[SHOWN:]),
         "letters": list(reversed(held.letters))[:SHOWN],
         "stop_form": stop_form or StopForm(),
-        "lift_form": lift_form or LiftForm(),
+        "lift_form": lift_form or LiftForm(is_erased=suppression.is_erased(mark)),
         "address_form": address_form or AddressForm(),
         "form": failed[0] if failed else None,
     }
@@ -194,15 +213,14 @@ def _reaches(one: Subscriber | None) -> tuple[bool, str]:
 
 
 def _steps(events: tuple[ConsentEvent, ...]) -> list[Step]:
-    loaded = profile.current_or_none()
-    texts = {loaded.wording.version: loaded.wording.text} if loaded else {}
+    texts = {named.version: named for named in wordings.named_by(events)}
     return [
         Step(
             event.at,
             str(event.get_kind_display()),
             STEPS[ConsentEvent.Kind(event.kind)],
             consent.facts(event),
-            texts.get(event.wording, "") if event.wording else "",
+            texts.get(event.wording),
         )
         for event in events
     ]

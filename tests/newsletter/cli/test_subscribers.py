@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from django.utils import timezone
 
 from feeds.models import Contributor, Member
 from newsletter.cli import main
 from newsletter.models import Attempt, Delivery, Letter
-from subscribers import signup, suppression
+from subscribers import consent, signup, suppression
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 from tests.newsletter.issue_parts import load_profile
 from tests.subscribers.people import NOW, mark, person, suppressed
@@ -32,7 +33,7 @@ a..b@docomo.ne.jp,,,,
 GROUNDS = ("--apply", "--basis", "card", "--proof", "名刺ファイル2026", "--by", "花子")
 
 
-def run(*arguments: str | Path, stdin: str = "") -> Result:
+def run(*arguments: str | Path, stdin: str | bytes = "") -> Result:
     return CliRunner().invoke(main, ["subscribers", *map(str, arguments)], input=stdin)
 
 
@@ -58,7 +59,7 @@ def test_a_list_is_only_looked_at_until_somebody_says_apply(a_list: Path) -> Non
     assert lines[0] == "ファイル: list.csv（CSV、cp932）"
     assert lines[1] == "列: メールアドレス←「メール」、氏名←「氏名」、団体コード←「自治体」、希望する欄←「希望する欄」"
     assert lines[2] == "読まない列: 備考"
-    assert lines[3] == "2行目\t登録\ta@example.jp\t"
+    assert lines[3] == "2行目\t登録\ta@example.jp\t団体コードを「福岡県北九州市」から 401005 にしました"
     assert lines[4] == "3行目\t拒否\tb.example.jp\t「@」がありません。"
     assert lines[5].startswith("4行目\t警告\ta..b@docomo.ne.jp\t携帯旧形式")
     assert lines[6] == "合計 3件: 登録 2件、更新 0件、同じ 0件、拒否 1件（登録・更新のうち警告 1件、空行 1件）"
@@ -171,6 +172,20 @@ def test_the_whole_history_of_a_person_is_shown() -> None:
     assert run("show", "nobody").exit_code == 1
 
 
+def test_the_text_that_was_agreed_to_is_shown_in_full() -> None:
+    load_profile()
+    reader = person()
+    for version in ("2026-11", "2019-04"):
+        consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), basis="form", wording=version)
+    shown = run("show", "taro@example.jp").stdout
+    assert "同意の文面（版 2026-11）" in shown
+    assert "　配信は、メールの下にある「配信停止」からいつでも止められます。" in shown
+    assert "同意の文面（版 2019-04）: この版の文面は、控えが残っていません。" in shown
+    told = report("show", "taro@example.jp")["wordings"]
+    assert told["2019-04"] is None
+    assert told["2026-11"]["text"].endswith("いつでも止められます。")
+
+
 def test_an_address_is_stopped_and_let_go_by_name() -> None:
     reader = person()
     assert "止めました" in run("suppress", "Taro@example.jp", "--note", "電話", "--by", "花子").stdout
@@ -181,7 +196,30 @@ def test_an_address_is_stopped_and_let_go_by_name() -> None:
     assert run("lift", "taro@example.jp").exit_code == 2
     assert run("lift", "taro@example.jp", "--why", "本人の依頼", "--by", "花子").exit_code == 0
     assert not suppression.is_suppressed(reader.fingerprint)
-    assert run("lift", "taro@example.jp", "--why", "もう一度").exit_code == 1
+    assert run("lift", "taro@example.jp", "--why", "もう一度解除").exit_code == 1
+
+
+def test_who_was_erased_comes_back_by_a_list_only_after_an_explicit_word_and_with_a_warning(tmp_path: Path) -> None:
+    load_profile()
+    person()
+    assert run("erase", "taro@example.jp", "--yes", "--by", "花子").exit_code == 0
+    for arguments, words in (
+        (("--why", "x", "--erased"), "5文字以上"), (("--why", "本人が窓口で希望"), "--erased を付けて"),
+    ):  # fmt: skip
+        refused = run("lift", "taro@example.jp", "--by", "花子", *arguments)
+        assert (refused.exit_code, words in refused.stderr) == (1, True), refused.stderr
+        assert suppression.is_suppressed(mark("taro@example.jp"))
+    assert run("lift", "taro@example.jp", "--why", "本人が窓口で希望", "--erased", "--by", "花子").exit_code == 0
+    path = tmp_path / "list.csv"
+    path.write_text("メール\ntaro@example.jp\nhanako@example.jp\n", encoding="utf-8")
+    today = f"{timezone.localtime():%Y-%m-%d}"
+    said = f"以前に消去し、{today} に 花子 が停止を解除した宛先です（理由: 本人が窓口で希望）。"
+    for grounds in ((), GROUNDS):
+        told = report("import", path, *grounds)
+        assert [row["verdict"] for row in told["rows"]] == ["warned", "added"]
+        assert told["rows"][0]["notes"][0].startswith(said)
+        assert told["counts"]["warned"] == 1
+    assert report("import", path)["counts"]["warned"] == 0  # they are here, and it was said when they came
 
 
 def test_who_asks_the_office_to_stop_has_left() -> None:
@@ -281,13 +319,46 @@ def test_addresses_are_checked_line_by_line() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [("{", "1行目がJSONとして読めません"), ('{"address": 1}', "1行目に文字列"), ("[1]", "1行目に文字列")],
-)
-def test_a_broken_row_is_named(text: str, words: str) -> None:
+def test_a_line_that_cannot_be_read_is_answered_and_the_next_one_read() -> None:
+    text = b'{\n\n{"address": 1}\n[1]\n{"address": "\xff"}\n{"address": "a@example.jp"}\n'
     result = run("check-addresses", "-", "--jsonl", stdin=text)
-    assert (result.exit_code, words in result.stderr) == (1, True)
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(answer["address"], answer["ok"]) for answer in answers] == [
+        ("{", False), (None, False), (None, False), ('{"address": "�"}', False), ("a@example.jp", True),
+    ]  # fmt: skip
+    assert [answer["note"] for answer in answers] == [
+        "1行目がJSONとして読めません。",
+        '3行目に文字列の "address" がありません。',
+        '4行目に文字列の "address" がありません。',
+        "5行目がUTF-8として読めません。UTF-8で保存し直してください。",
+        "",
+    ]
+    assert (result.exit_code, result.stderr) == (
+        1, "エラー: -: 読めない行が4行ありました（最初は1行目）。理由は、その行の答えにあります。\n",
+    )  # fmt: skip
+
+
+def test_half_a_character_is_answered_as_it_was_asked() -> None:
+    result = run("check-addresses", "-", "--jsonl", stdin='{"address": "\\ud800@example.jp"}')
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, answer["address"], answer["ok"]) == (0, "\ud800@example.jp", False)
+    assert "文字化け" in answer["note"]
+
+
+def test_lines_may_end_as_any_system_ends_them() -> None:
+    result = run(
+        "check-addresses", "-", stdin=b"\xef\xbb\xbfa@example.jp\r\nb@example.jp\rc@example.jp\n\x1b@example.jp"
+    )
+    assert [line.split("\t")[:2] for line in result.stdout.splitlines()] == [
+        ["○", "a@example.jp"], ["○", "b@example.jp"], ["○", "c@example.jp"], ["×", "⟨U+001B⟩@example.jp"],
+    ]  # fmt: skip
+
+
+def test_a_file_to_check_that_is_none_is_named_in_japanese(tmp_path: Path) -> None:
+    missing = run("check-addresses", tmp_path / "none")
+    assert (missing.exit_code, "none」が見つかりません" in missing.stderr) == (2, True)
+    folder = run("check-addresses", tmp_path)
+    assert (folder.exit_code, "ファイルではなくフォルダです" in folder.stderr) == (2, True)
 
 
 def test_checking_addresses_needs_neither_settings_nor_database(tmp_path: Path) -> None:

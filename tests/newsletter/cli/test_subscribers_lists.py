@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
-from subscribers.models import ConsentEvent, Subscriber
+from subscribers.models import ConsentEvent, ImportRun, Subscriber
 from tests.newsletter.cli.test_subscribers import GROUNDS, report, run
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +35,63 @@ def test_refused_pasted_addresses_are_written_to_be_mended_and_brought_again(tmp
     assert refused.read_text(encoding="utf-8-sig").splitlines() == ["見本 <b.example.jp>,「@」がありません。"]
     refused.write_text(refused.read_text(encoding="utf-8-sig").replace("b.example.jp", "b@example.jp"), "utf-8-sig")
     assert report("import", refused)["rows"][0]["address"] == "b@example.jp"
+
+
+def test_people_above_the_headings_stand_in_the_report_and_in_the_refused_file(tmp_path: Path) -> None:
+    path, refused = tmp_path / "list.csv", tmp_path / "refused.csv"
+    lines = ["lost@example.jp,一", "メール,氏名", "kept@example.jp,三", ""]
+    path.write_text("\n".join(lines), "utf-8")
+    assert report("import", path, "--refused", refused)["counts"]["refused"] == 1
+    assert refused.read_text("utf-8").splitlines()[1].startswith("lost@example.jp,一,見出しより上")
+    pasted = run("import", "-", stdin="\n".join(lines).replace(",", "\t")).stdout
+    assert "1行目\t拒否\tlost@example.jp\t見出しより上" in pasted
+    assert "3行目\t登録\tkept@example.jp" in pasted
+
+
+def test_every_refused_address_of_a_pasted_line_is_written(tmp_path: Path) -> None:
+    refused = tmp_path / "refused.csv"
+    run("import", "-", "--refused", refused, stdin="To: a@@example.jp, b@example.jp, c@example..jp\n")
+    lines = refused.read_text(encoding="utf-8-sig").splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["a@@example.jp", "c@example..jp"]
+
+
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+
+
+def test_nothing_in_a_file_steers_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b]0;name\x07.csv"
+    evil = "\x1b]0;owned\x07\x9b2J\u202e"
+    path.write_text(f"メール,氏名,{evil}\nだれ{evil},x\na@example.jp,見本,x,{evil}\nb@{evil}.jp,\n", "utf-8")
+    for more in ((), ("--problems",), ("--json",), ("--column", f"name=ない{evil}"), ("--column", f"{evil}=1")):
+        result = run("import", path, *more)
+        assert not STEERING.search(result.output), more
+    said = run("import", path).stdout
+    assert "読まない列: ⟨U+001B⟩]0;owned⟨U+0007⟩" in said
+    assert json.loads(run("import", path, "--json").stdout)["unused"][0] == evil
+    path.write_text(f"{evil},{evil}\n", "utf-8")
+    result = run("import", path)
+    assert (result.exit_code, STEERING.search(result.output)) == (1, None)
+
+
+def test_a_file_that_is_no_list_fills_no_screens(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(",".join(f"{number}" + "長" * 500 for number in range(60)) + "\nx\n", "utf-8")
+    result = run("import", path)
+    assert result.exit_code == 1
+    assert "19" + "長" * 58 + "…、ほか40列 です" in result.stderr
+    assert len(result.stderr) < 1_600
+    path.write_text("メール," + "備考" * 200 + "\n" + "x" * 9_000 + "\n", "utf-8")
+    assert max(map(len, run("import", path).stdout.splitlines())) < 200
+
+
+@pytest.mark.parametrize("text", ["メール,氏名\n", "メール,氏名\n,\n\n"])
+def test_a_list_without_rows_is_not_taken_in(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(text, "utf-8")
+    result = run("import", path, *GROUNDS)
+    assert (result.exit_code, "取り込む行がありません" in result.stderr) == (1, True)
+    assert "取り消すとき" not in result.stdout
+    assert not ImportRun.objects.exists()
 
 
 def test_too_much_or_nothing_pasted_is_one_sentence() -> None:

@@ -12,7 +12,7 @@ from feeds.models import Contributor, Member
 from newsletter.models import RosterAnswer, RosterRound, RosterSheet
 from newsletter.roster import answers, people, rounds
 from newsletter.roster.questions import Typed, judge
-from subscribers.models import ConsentEvent, Subscriber
+from subscribers.models import ConsentEvent, ImportRun, Subscriber
 from tests.newsletter.issue_parts import load_profile
 from tests.subscribers.people import person
 
@@ -76,9 +76,9 @@ def answered(
     return answers.receive(sheet_, judged.entries, answers.Respondent(by, "環境課"), RosterAnswer.Door.WEB, now).answer
 
 
-def named_by_member(subscriber: Subscriber) -> None:
-    """The ledger says that the member named this person."""
+def imported_as_member(subscriber: Subscriber) -> None:
+    """The ledger says that our office brought this person in by a list, on the basis 会員自治体の職員."""
     ConsentEvent.objects.create(
         subscriber=subscriber, fingerprint=subscriber.fingerprint, kind=ConsentEvent.Kind.IMPORTED,
-        basis=ConsentEvent.Basis.MEMBER, at=NOW,
+        basis=ConsentEvent.Basis.MEMBER, at=NOW, import_run=ImportRun.objects.create(file="名簿.csv", basis="member"),
     )  # fmt: skip

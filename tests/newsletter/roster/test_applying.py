@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from feeds.models import Contributor
+from feeds.models import Contributor, Member
 from newsletter.errors import RosterError
-from newsletter.models import Letter
-from newsletter.roster import applying
+from newsletter.models import Letter, RosterAnswer
+from newsletter.roster import applying, people
 from newsletter.roster.questions import Typed
 from subscribers import signup, suppression, undo
 from subscribers.models import ConsentEvent, ImportRun, Subscriber, Suppression
@@ -69,6 +69,21 @@ def test_everybody_it_is_about_gets_a_letter_and_who_comes_in_is_shown_the_way_o
     assert "北九州市のご担当者から" in "".join(told["named"].text.split())
     assert "/u/" in told["named"].text
     assert told["moved"].subscriber.address == f"t-yamada@{CITY}"
+
+
+def test_whom_the_member_named_stands_on_its_next_sheet_while_the_answer_is_in_force() -> None:
+    sheet = city()
+    home = Typed(name="佐藤 三郎", department="環境課", address="saburo@gmail.com", consented=True)
+    answer = answered(sheet, {}, [home])
+    applying.apply(answer, "例示 職員", LATER)
+    named = Subscriber.objects.get(address="saburo@gmail.com")
+    assert named in people.office_readers(sheet.member)
+    elsewhere = Member.objects.exclude(pk=sheet.member_id).exclude(code="")[0]
+    Subscriber.objects.filter(pk=named.pk).update(municipality=elsewhere.code)
+    assert people.office_readers(elsewhere) == []  # it was another member that named them
+    Subscriber.objects.filter(pk=named.pk).update(municipality=sheet.member.code)
+    RosterAnswer.objects.filter(pk=answer.pk).update(undone_at=LATER)
+    assert named not in people.office_readers(sheet.member)
 
 
 def test_the_same_person_keeps_their_choices_at_a_new_address_and_a_successor_chooses_anew() -> None:

@@ -15,7 +15,7 @@ from subscribers.models import ConsentEvent, Subscriber, Suppression
 from tests.browser import Chromium, Cookie, blocked_by_policy, check, press_on, session_of
 from tests.newsletter.issue_parts import load_profile
 from tests.newsletter.web.list_parts import colleague, logged_in
-from tests.subscribers.people import person, suppressed
+from tests.subscribers.people import mark, person, suppressed
 
 pytestmark = pytest.mark.browser
 LONG = f"{'a-very-long-local-part' * 2}@a-long-department.city.example.lg.jp"
@@ -71,7 +71,8 @@ def test_every_screen_can_be_used_by_everybody(
     site: str, session: Cookie, width: int, tmp_path: Path, chromium: Chromium
 ) -> None:
     reader = person(LONG, name="見本 太郎", organisation="𠮷野町役場", municipality="401005")
-    consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), basis="form", wording="x", source="192.0.2.0")
+    for version in ("x", "2026-11"):  # the text of the one was never kept
+        consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), wording=version, source="192.0.2.0")
     signup.leave(reader.key, None, timezone.now(), {"how": "page"})
     suppressed("gone@example.jp", Suppression.Reason.ERASED)
     person("hanako@example.jp", name="𠮷野 花子")
@@ -120,9 +121,15 @@ def look_through(page: Page, desk: str, file: Path) -> Iterator[str]:
     page.wait_for_selector("table")
     yield "/subscribers/"
     page.click(f"a:has-text('{LONG}')")
+    page.click("summary:has-text('お示しした文面')")
     yield "/of/"
     page.click("a:has-text('消去の内容')")
     yield "/erase/"
+    page.goto(f"{desk}of/{mark('gone@example.jp')}/")
+    page.fill("[name=why]", "電話")
+    page.click("button:has-text('停止を解除する')")
+    page.wait_for_selector("[role=alert]")
+    yield "/lift/"
     page.goto(f"{desk}export/")
     page.check("[value=cp932]")
     page.click("main form.form button")

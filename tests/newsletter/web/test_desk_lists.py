@@ -245,6 +245,42 @@ def test_a_file_that_cannot_be_read_is_told_and_not_kept(staff: Client, content:
     assert not everything_below(settings.UPLOADS)
 
 
+BROKEN = {
+    "unclosed": ('メール,氏名\r\na@example.jp,"未閉じ\r\n'.encode(), "2行目がCSVとして読めません"),
+    "too wide": (b"mail," + b"x," * 10_000 + b"x\n", "列が多すぎます"),
+    "too long": (b"mail,name\na@example.jp," + b"x" * 131_073 + b"\n", "2行目がCSVとして読めません"),
+    "long": (b"mail,name\na@example.jp," + b"x" * 10_001 + b"\n", "長すぎるセル"),
+    "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Filter/FlateDecode>>\x00\xff\n", "文字として読めません"),
+    "binary": (bytes(range(256)) * 20 + b"\xff", "文字として読めません"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+@pytest.mark.parametrize("name", ["名簿.csv", "名簿.xlsx"])
+def test_whatever_is_broken_in_a_file_is_one_sentence(staff: Client, kind: str, name: str) -> None:
+    content, says = BROKEN[kind]
+    answer = staff.post(UPLOAD, {"file": a_file(content, name)})
+    assert (answer.status_code, says in answer.content.decode()) == (422, True)
+    assert everything_below(settings.UPLOADS) == []
+
+
+def test_what_is_broken_further_down_is_told_beside_the_columns(staff: Client) -> None:
+    page = uploaded(staff, "メール,氏名\n" + "a@example.jp,見本\n" * 30 + 'b@example.jp,"未閉じ\n')
+    answer = staff.post(page, {"verb": "try", **chosen_in(staff.get(page).content.decode())})
+    assert (answer.status_code, "32行目がCSVとして読めません" in answer.content.decode()) == (422, True)
+
+
+def test_a_list_that_was_damaged_while_it_waited_leads_back_to_the_beginning(staff: Client) -> None:
+    page = uploaded(staff)
+    (list_file,) = settings.UPLOADS.glob("*/list/*")
+    list_file.write_bytes(b"mail\n\xff\xff\n")
+    assert "読めません" in staff.get(page, follow=True).content.decode()
+    assert everything_below(settings.UPLOADS) == []
+    page = uploaded(staff)
+    next(settings.UPLOADS.glob("*/list/*")).unlink()
+    assert "もうありません" in staff.get(page, follow=True).content.decode()
+
+
 def test_nothing_or_two_things_at_once_are_told(staff: Client) -> None:
     assert "ファイルを選ぶか" in staff.post(UPLOAD, {"text": " "}).content.decode()
     assert "どちらか1つ" in staff.post(UPLOAD, {"file": a_file(), "text": "a@example.jp"}).content.decode()
@@ -300,6 +336,14 @@ def test_refused_rows_come_back_in_the_form_they_had(staff: Client, tmp_path: Pa
     assert [row.cells[0] for row in open_table(file).rows()] == ["だれか"]
     left = {path.name for path in everything_below(settings.UPLOADS)}
     assert left == {"upload.json", "rows.sqlite3", "名簿.tsv", "名簿.xlsx"}
+
+
+def test_every_refused_address_of_a_pasted_line_comes_back(staff: Client) -> None:
+    text = "To: a@@example.jp, b@example.jp, c@example..jp"
+    page = str(staff.post(UPLOAD, {"text": text}).headers["Location"])
+    rows = str(staff.post(page, {"verb": "try", **chosen_in(staff.get(page).content.decode())}).headers["Location"])
+    lines = b"".join(staff.get(rows.replace("/rows/", "/refused/"))).decode("utf-8-sig").splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["a@@example.jp", "c@example..jp"]
 
 
 # ------------------------------------------------------------ keeping

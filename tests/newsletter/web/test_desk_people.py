@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from newsletter.models import Delivery
-from subscribers import consent, signup, suppression
+from subscribers import consent, signup, suppression, wordings
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 from tests.newsletter import books
 from tests.newsletter.issue_parts import load_profile
@@ -103,16 +103,20 @@ def test_the_whole_history_is_there_in_words(staff: Client) -> None:
     assert page.index("購読の申込がありました") < page.index("購読をやめました")
 
 
-def test_the_text_that_was_agreed_to_is_shown_while_it_is_known(staff: Client) -> None:
-    from newsletter import profile
-
+def test_the_text_that_each_consent_names_is_shown_and_that_it_was_never_kept_is_said(staff: Client) -> None:
     load_profile()
-    wording = profile.current().wording
     reader = person()
-    consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), wording=wording.version)
-    consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), wording="an older one")
+    wordings.keep("2025-04", "以前の文面です。", timezone.now())
+    for version in ("2026-11", "2025-04", "2019-04"):
+        consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), wording=version)
     page = staff.get(page_of()).content.decode()
-    assert page.count("お示しした文面") == 1
+    assert page.count("お示しした文面") == 2
+    assert "以前の文面です。" in page
+    assert "いつでも止められます。" in page
+    assert page.count("この版の文面は、控えが残っていません。") == 1
+    dossier = staff.post(f"{page_of()}held/").content.decode()
+    for line in ("　以前の文面です。", "同意の文面（版 2019-04）: この版の文面は、控えが残っていません。"):
+        assert line in dossier, line
 
 
 def test_what_was_sent_is_listed_with_the_newest_first(staff: Client) -> None:
@@ -145,10 +149,29 @@ def test_an_address_is_stopped_and_the_stop_is_lifted_in_somebodys_name(staff: C
     refused = staff.post(f"{page_of()}lift/", {"why": " "})
     assert refused.status_code == 422
     assert "停止を解除する理由を書いてください" in refused.content.decode()
+    short = staff.post(f"{page_of()}lift/", {"why": "電話で！！"})
+    assert (short.status_code, "5文字以上" in short.content.decode()) == (422, True)
     staff.post(f"{page_of()}lift/", {"why": "本人から電話"})
     assert not suppression.is_suppressed(mark("taro@example.jp"))
     assert Suppression.objects.get().lifted_by == "見本 花子"
-    assert "停止されていません" in staff.post(f"{page_of()}lift/", {"why": "x"}, follow=True).content.decode()
+    assert (
+        "停止されていません" in staff.post(f"{page_of()}lift/", {"why": "本人から電話"}, follow=True).content.decode()
+    )
+
+
+def test_who_was_erased_is_let_go_by_somebody_who_says_that_they_know_it(staff: Client) -> None:
+    suppressed("gone@example.jp", Suppression.Reason.ERASED)
+    suppressed("stopped@example.jp", Suppression.Reason.BY_HAND)
+    assert 'name="erased"' not in staff.get(page_of("stopped@example.jp")).content.decode()
+    page = staff.get(page_of("gone@example.jp")).content.decode()
+    assert "ご本人の求めで個人情報を消去した方です" in page
+    assert "名簿の取込で登録できるようになります" in page
+    refused = staff.post(f"{page_of('gone@example.jp')}lift/", {"why": "本人が窓口で希望"})
+    assert refused.status_code == 422
+    assert "承知のしるしを付けてください" in refused.content.decode()
+    assert suppression.is_suppressed(mark("gone@example.jp"))
+    staff.post(f"{page_of('gone@example.jp')}lift/", {"why": "本人が窓口で希望", "erased": "on"})
+    assert not suppression.is_suppressed(mark("gone@example.jp"))
 
 
 def test_who_asked_to_leave_by_telephone_has_left(staff: Client) -> None:

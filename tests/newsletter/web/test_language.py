@@ -251,7 +251,7 @@ def test_saving_something_else_keeps_the_language_of_the_page(client: Client) ->
         ({"email": "taro"}, "The “@” is missing."),
         ({"email": f"{'a' * 65}@example.jp"}, "too long (65 characters)"),
         ({"email": "taro@gmail"}, "Did you mean “gmail.com”?"),
-        ({"email": "a@example.jp, b@example.jp"}, "more than one address"),
+        ({"email": "a@example.jp, b@example.jp"}, "2 addresses"),
         ({"email": "太郎@example.jp"}, "cannot be used before the “@”"),
         ({"municipality": "まぼろし市"}, "We cannot find a local government"),
         ({"municipality": "池田町"}, "Please write the prefecture before it"),

@@ -129,10 +129,45 @@ def test_nobody_is_flooded_and_the_page_does_not_tell(client: Client) -> None:
     assert len(letters()) == 4
 
 
+def test_tags_and_dots_lead_to_the_same_mailbox_and_do_not_flood_it(client: Client) -> None:
+    for email in (
+        "taro.m@gmail.com",
+        "ta.rom@gmail.com",
+        "TaroM+1@gmail.com",
+        "tarom+2@gmail.com",
+        "t.a.r.o.m@gmail.com",
+    ):
+        assert sign_up(client, email=email).headers["Location"] == "/subscribe/sent/"
+    assert len(letters()) == 3
+    for number in range(5):
+        sign_up(client, email=f"hanako+{number}@example.jp")  # nobody said that these are one mailbox
+    assert len(letters()) == 8
+
+
+def test_the_page_after_a_request_says_nothing_that_the_limits_make_untrue(client: Client) -> None:
+    page = text_of(client.get("/subscribe/sent/"))
+    assert "確認のメールをお送りします" in page
+    assert "お送りしました" not in page
+    assert "1日に3通まで" in page
+
+
+def test_a_full_hour_of_one_source_is_told_and_what_to_do(client: Client) -> None:
+    for number in range(60):
+        sign_up(client, email=f"u{number}@example.jp")
+    known, new = sign_up(client, email="u1@example.jp"), sign_up(client, email="new@example.jp")
+    assert known.status_code == new.status_code == 429
+    assert known.headers["Retry-After"] == "3600"
+    assert text_of(known) == text_of(new)
+    for words in ("まだ受け付けていません", "1時間に60件を超える", "1時間ほどたってから", "事務局（メール"):
+        assert words in text_of(new), words
+    english = client.post("/subscribe/?lang=en", FORM | {"wording": "2026-11-en"})
+    assert "Please try again in about an hour" in text_of(english)
+
+
 def test_one_source_cannot_sign_up_the_world(client: Client) -> None:
-    for number in range(63):
-        assert sign_up(client, email=f"u{number}@example.jp").status_code == 302
-    assert Subscriber.objects.count() == 60
+    codes = [sign_up(client, email=f"u{number}@example.jp").status_code for number in range(63)]
+    assert codes == [302] * 60 + [429] * 3
+    assert Subscriber.objects.count() == len(letters()) == 60
     client.post("/subscribe/", FORM, REMOTE_ADDR="198.51.100.9")
     assert Subscriber.objects.count() == 61
 
@@ -143,7 +178,7 @@ def test_one_source_cannot_sign_up_the_world(client: Client) -> None:
         ({"email": ""}, "メールアドレスを入力してください。"),
         ({"email": "taro"}, "「@」がありません。"),
         ({"email": "taro@example.jp\r\nBcc: x@example.jp"}, "改行"),
-        ({"email": "a@example.jp, b@example.jp"}, "アドレスが2つ以上"),
+        ({"email": "a@example.jp, b@example.jp"}, "アドレスが2件"),
         ({"municipality": "池田町"}, "都道府県を付けて"),
         ({"municipality": "まぼろし市"}, "見つかりません"),
         ({"name": "長" * 101}, "100 文字以下"),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from newsletter import links
-from newsletter.web import reader_pages
+from newsletter.web import limits, public, reader_pages
 from subscribers import signup
 from subscribers.models import Subscriber
 from tests.browser import Chromium, blocked_by_policy, check, press, press_on
@@ -181,3 +181,21 @@ def test_what_is_said_while_the_ledger_is_held_can_be_used_by_everybody(
             assert page.locator("main h1").count() == 1
             assert page.locator("header").count() == 0  # its facts are in the database
             check(page, width)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("width", [360, 1200])
+def test_what_is_said_of_a_full_hour_can_be_read_by_everybody(
+    site: str, width: int, language: str, chromium: Chromium
+) -> None:
+    for _ in range(public.REQUESTS_PER_SOURCE):
+        limits.allow("subscribe-source", "127.0.0.1", public.REQUESTS_PER_SOURCE, public.HOUR)
+    with chromium.page(width) as page:
+        page.goto(f"{site}/subscribe/?lang={language}")
+        page.fill("[name=email]", "taro@example.jp")
+        page.click("main button")
+        page.wait_for_selector(".notice--error")
+        assert page.locator("main a[href^='mailto:']").count() == 1
+        check(page, width)
+        page.goto(f"{site}/subscribe/sent/?lang={language}")
+        check(page, width)
