@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from newsletter import search
 from newsletter.web import limits
+from newsletter.web.reader_pages import patient
 
 PER_PAGE = 20
 # A whole city hall may stand behind one address of its proxy.
@@ -20,6 +21,7 @@ SEARCHES, WINDOW = 60, 60  # per address, seconds
 
 @never_cache
 @require_safe
+@patient
 def find(request: HttpRequest) -> HttpResponse:
     """The form, and what it found. Nothing about the asking is kept."""
     query = " ".join(request.GET.get("q", "").replace("\x00", " ").split())

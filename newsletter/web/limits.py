@@ -10,6 +10,10 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
+from newsletter import locks
+
+WAITS = 3.0  # seconds for the ledger, in which the counts stand
+
 
 def client_address(request: HttpRequest) -> str:
     """The client's IP address; X-Forwarded-For is believed only when the trusted proxy wrote it."""
@@ -22,13 +26,17 @@ def client_address(request: HttpRequest) -> str:
 
 
 def allow(scope: str, subject: str, limit: int, seconds: int) -> bool:
-    """Whether `subject` may do `scope` once more: at most `limit` times in a window of `seconds`."""
+    """Whether `subject` may do `scope` once more: at most `limit` times in a window of `seconds`.
+
+    The database's error while the counts cannot be written: Django's cache would wait for each slot and then say no.
+    """
     window = int(time.time()) // seconds
     place = _place(scope, subject, window)
     slots = [f"{place}:{number}" for number in range(limit)]
-    taken = cache.get_many(slots)
-    # cache.add says no when another request took the slot meanwhile, so nobody passes uncounted.
-    return any(cache.add(slot, 1, timeout=seconds) for slot in slots if slot not in taken)
+    with locks.waiting_at_most(WAITS):
+        taken = cache.get_many(slots)
+        # cache.add says no when another request took the slot meanwhile, so nobody passes uncounted.
+        return any(cache.add(slot, 1, timeout=seconds) for slot in slots if slot not in taken)
 
 
 def _place(scope: str, subject: str, window: int) -> str:
