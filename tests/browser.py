@@ -134,6 +134,13 @@ def blocked_by_policy(page: Page) -> list[str]:
     return complaints
 
 
+# ------------------------------------------------------------ the mouse
+def follow(page: Page, selector: str) -> None:
+    """Click what leads to another page, and wait for that page; a click alone comes back on the old one."""
+    with page.expect_navigation():
+        page.click(selector)
+
+
 # ------------------------------------------------------------ the keyboard
 def tab_to(page: Page, selector: str) -> None:
     """Tab on until the element has the focus, as a person does who has no mouse."""

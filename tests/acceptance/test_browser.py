@@ -22,7 +22,7 @@ from newsletter.demo import sample_photo
 from tests.acceptance import month, stages
 from tests.acceptance.instance import Instance
 from tests.acceptance.stages import Stages
-from tests.browser import NARROW_AND_WIDE, Chromium, check, tab_to
+from tests.browser import NARROW_AND_WIDE, Chromium, check, follow, tab_to
 from tests.smtp_server import ReceivingServer, receiving
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.browser]
@@ -174,7 +174,7 @@ def test_the_answer_is_the_same_whether_or_not_the_address_is_known(site: Site) 
         page = site.page()
         page.goto(f"{site.address}/subscribe/")
         page.fill("[name=email]", address)
-        page.click("main button")
+        follow(page, "main button")
         page.wait_for_url("**/subscribe/sent/")
         pages.append(page.content())
     assert pages[0] == pages[1]
@@ -195,14 +195,14 @@ def test_a_member_sends_news_gets_it_back_and_sends_it_corrected(site: Site, tmp
     page.check("[name=photo_for_mail]")
     page.check("[name=photo_for_web]")
     page.set_input_files("[name=photo]", photo)
-    page.click("button[value=check]")
+    follow(page, "button[value=check]")
     assert "年" in page.inner_text(".notice--error")  # 12/5 lacks its year
     assert page.input_value("[name=title]") == answers["title"]
     page.fill("[name=event_starts_on]", "令和8年12月5日")
-    page.click("button[value=check]")  # the photo was kept meanwhile
+    follow(page, "button[value=check]")  # the photo was kept meanwhile
     assert "まだ送信されていません" in main_text(page)
     assert page.locator("main img").count() == 1
-    page.click("button[value=send]")
+    follow(page, "button[value=send]")
     page.wait_for_url("**/sent/**")
 
     [received] = [row for row in month.report(site.instance, "submissions", "list") if row["title"] == answers["title"]]
@@ -211,12 +211,12 @@ def test_a_member_sends_news_gets_it_back_and_sends_it_corrected(site: Site, tmp
     site.instance.run("submissions", "return", number, "--reason", "会場を書き足してください。", "--by", "編集")
     page.goto(site.link(site.letter_to(answers["contact_email"], "修正のお願い"), "s"))
     assert "会場を書き足してください。" in main_text(page)
-    page.click("#own a:has-text('直して送る')")
+    follow(page, "#own a:has-text('直して送る')")
     assert "会場を書き足してください。" in main_text(page)
     assert page.input_value("[name=title]") == answers["title"]
     page.fill("[name=body]", "会場は大通公園です。")
-    page.click("button[value=check]")
-    page.click("button[value=send]")
+    follow(page, "button[value=check]")
+    follow(page, "button[value=send]")
     page.wait_for_url("**/sent/**")
     again = month.report(site.instance, "submissions", "show", number)
     assert (again["state"], again["body"]) == ("received", "会場は大通公園です。")
@@ -226,10 +226,10 @@ def test_a_member_sends_news_gets_it_back_and_sends_it_corrected(site: Site, tmp
 def test_old_issues_can_be_read_as_page_text_and_feed(site: Site) -> None:
     page = site.page()
     page.goto(f"{site.address}/archive/")
-    page.click(f"main a[href$='/archive/{month.MONTH}/']")
+    follow(page, f"main a[href$='/archive/{month.MONTH}/']")
     assert "【東京都】" in page.inner_text("body").replace("\u200b", "")
     page.goto(f"{site.address}/archive/")
-    page.click(f"main a[href$='/archive/{month.MONTH}/text/']")
+    follow(page, f"main a[href$='/archive/{month.MONTH}/text/']")
     assert "【東京都】" in page.inner_text("body")
     assert "slot.invalid" not in page.content()
     feed = page.request.get(f"{site.address}/archive/feed.atom")
@@ -248,7 +248,7 @@ def test_staff_log_in_and_see_the_desk(site: Site) -> None:
     page.goto(f"{site.address}/admin/newsletter/campaign/")
     assert "403" not in page.title()
     page.goto(f"{site.address}/staff/")
-    page.click("text=ログアウト")
+    follow(page, "text=ログアウト")
     page.goto(f"{site.address}/staff/")
     page.wait_for_url("**/staff/login/**")
 
@@ -256,7 +256,7 @@ def test_staff_log_in_and_see_the_desk(site: Site) -> None:
 def log_in(page: Page, password: str) -> None:
     page.fill("[name=username]", STAFF)
     page.fill("[name=password]", password)
-    page.click("main button")
+    follow(page, "main button")
 
 
 # ------------------------------------------------------------ for everybody
@@ -284,7 +284,7 @@ def test_every_page_can_be_used_by_everybody_narrow_and_wide(site: Site, width: 
             check(page, width)
     page.goto(f"{site.address}/subscribe/")
     page.fill("[name=email]", "taro")
-    page.click("main button")
+    follow(page, "main button")
     page.wait_for_selector("[role=alert]")
     check(page, width)
     page.goto(f"{site.address}/staff/login/")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter import corrections
-from tests.browser import Chromium, Scheme, blocked_by_policy, check
+from tests.browser import Chromium, Scheme, blocked_by_policy, check, follow
 from tests.newsletter.archive_parts import EVENT, NOVEMBER, number_of, sent
 from tests.newsletter.issue_parts import NOW, feed_entry, load_profile, member_entry
 
@@ -67,7 +67,7 @@ def test_somebody_searches_and_opens_an_item_without_javascript(site: str, chrom
         page.wait_for_url("**/archive/search/?q=*")
         assert "見つかりませんでした" in page.inner_text("main")
         page.fill("[name=q]", "水　減らす")
-        page.click("main button")
-        page.click("text=世界の都市がごみと水の使用を減らす約束")
+        follow(page, "main button")
+        follow(page, "text=世界の都市がごみと水の使用を減らす約束")
         page.wait_for_url("**/archive/2026-11/*/")
         assert page.inner_text("h1") == "世界の都市がごみと水の使用を減らす約束"

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from subscribers import consent, signup
 from subscribers.models import ConsentEvent, Subscriber, Suppression
-from tests.browser import Chromium, Cookie, blocked_by_policy, check, press_on, session_of
+from tests.browser import Chromium, Cookie, blocked_by_policy, check, follow, press_on, session_of
 from tests.newsletter.issue_parts import load_profile
 from tests.newsletter.web.list_parts import colleague, logged_in
 from tests.subscribers.people import mark, person, suppressed
@@ -89,54 +89,54 @@ def test_every_screen_can_be_used_by_everybody(
 def look_through(page: Page, desk: str, file: Path) -> Iterator[str]:
     """Open one screen after the other; a part of its address."""
     page.goto(f"{desk}import/")
-    page.click("main form.form button")
+    follow(page, "main form.form button")
     yield "/import/"
     page.set_input_files("[name=file]", file)
-    page.click("main form.form button")
+    follow(page, "main form.form button")
     page.wait_for_url("**/import/*/")
     page.click("details summary")
     yield "/import/"
-    page.click("button[value=try]")
+    follow(page, "button[value=try]")
     page.wait_for_url("**/rows/")
     yield "/rows/"
-    page.click("form button:has-text('取り込む')")
+    follow(page, "form button:has-text('取り込む')")
     page.wait_for_selector("[role=alert]")
     yield "/take-in/"
-    page.click("nav a:has-text('拒否')")
+    follow(page, "nav a:has-text('拒否')")
     page.wait_for_url("**verdict=refused**")
     page.check("[name=basis] >> nth=1")
     page.fill("[name=proof]", "名刺フォルダ")
-    page.click("form button:has-text('取り込む')")
+    follow(page, "form button:has-text('取り込む')")
     page.wait_for_selector(".notice--done")
     yield "/rows/"
     page.goto(f"{desk}import/")
     yield "/import/"
     page.goto(f"{desk}imports/")
     yield "/imports/"
-    page.click("a:has-text('取り消す')")
+    follow(page, "a:has-text('取り消す')")
     yield "/undo/"
     page.goto(desk)
     page.fill("[name=text]", "example")
-    page.click("form.search button")
+    follow(page, "form.search button")
     page.wait_for_selector("table")
     yield "/subscribers/"
-    page.click(f"a:has-text('{LONG}')")
+    follow(page, f"a:has-text('{LONG}')")
     page.click("summary:has-text('お示しした文面')")
     yield "/of/"
-    page.click("a:has-text('消去の内容')")
+    follow(page, "a:has-text('消去の内容')")
     yield "/erase/"
     page.goto(f"{desk}of/{mark('gone@example.jp')}/")
     page.fill("[name=why]", "電話")
-    page.click("button:has-text('停止を解除する')")
+    follow(page, "button:has-text('停止を解除する')")
     page.wait_for_selector("[role=alert]")
     yield "/lift/"
     page.goto(f"{desk}export/")
     page.check("[value=cp932]")
-    page.click("main form.form button")
+    follow(page, "main form.form button")
     page.wait_for_selector("[role=alert]")
     yield "/export/"
     page.goto(f"{desk}segment/")
     page.fill("[name=municipality]", "福岡県北九州市")
-    page.click("main form button")
+    follow(page, "main form button")
     page.wait_for_selector("[role=status]")
     yield "/segment/"

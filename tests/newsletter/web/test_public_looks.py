@@ -14,7 +14,7 @@ from newsletter import links
 from newsletter.web import limits, public, reader_pages
 from subscribers import signup
 from subscribers.models import Subscriber
-from tests.browser import Chromium, blocked_by_policy, check, press, press_on
+from tests.browser import Chromium, blocked_by_policy, check, follow, press, press_on
 from tests.newsletter import ledger
 from tests.newsletter.issue_parts import load_profile
 from tests.subscribers.people import person
@@ -59,7 +59,7 @@ def test_somebody_subscribes_and_leaves_with_the_keyboard_alone_and_without_java
         page.keyboard.press("Enter")
         page.wait_for_selector(".notice--done")
         assert "配信を停止しました" in page.inner_text("main")
-        page.click("text=これまでどおり受け取る")
+        follow(page, "text=これまでどおり受け取る")
         page.wait_for_url("**?back=1")
     assert Subscriber.objects.get().is_active
 
@@ -145,7 +145,7 @@ def test_every_public_page_can_be_used_by_everybody(site: str, width: int, langu
         for address in ("taro", "taro@gmial.com"):
             page.goto(f"{site}/subscribe/")
             page.fill("[name=email]", address)
-            page.click("main button")
+            follow(page, "main button")
             page.wait_for_selector("[role=alert]")
             check(page, width)
             page.click("[role=alert] a >> nth=0")
@@ -196,7 +196,7 @@ def test_what_is_said_of_a_full_hour_can_be_read_by_everybody(
     with chromium.page(width) as page:
         page.goto(f"{site}/subscribe/?lang={language}")
         page.fill("[name=email]", "taro@example.jp")
-        page.click("main button")
+        follow(page, "main button")
         page.wait_for_selector(".notice--error")
         assert page.locator("main a[href^='mailto:']").count() == 1
         check(page, width)

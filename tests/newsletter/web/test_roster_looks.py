@@ -15,7 +15,7 @@ from newsletter.models import RosterAnswer
 from newsletter.roster import answers, files, rounds
 from newsletter.roster.questions import Typed
 from subscribers.models import Subscriber
-from tests.browser import NARROW_AND_WIDE, Chromium, blocked_by_policy, check, session_of
+from tests.browser import NARROW_AND_WIDE, Chromium, blocked_by_policy, check, follow, session_of
 from tests.newsletter.roster.parts import CITY, answered, number_of, open_sheet
 
 pytestmark = pytest.mark.browser
@@ -41,20 +41,20 @@ def test_an_officer_answers_without_javascript_and_then_in_excel(site: str, tmp_
         page.fill(f"[name=department-{jiro}]", "環境政策課")
         page.fill("[name=name-new-1]", "佐藤 三郎")
         page.fill("[name=address-new-1]", f"s-sato@{CITY}")
-        page.click("button[value=more]")
+        follow(page, "button[value=more]")
         page.check("[name=consented-new-1]")
         page.fill("[name=by_name]", "例示 花子")
-        page.click("button[value=check]")
+        follow(page, "button[value=check]")
         assert "まだ送信されていません" in page.inner_text("main")
-        page.click("button[value=edit]")
+        follow(page, "button[value=edit]")
         assert page.input_value("[name=name-new-1]") == "佐藤 三郎"
         assert page.is_checked(f"[name=choice-{taro}][value=leave]")
-        page.click("button[value=check]")
-        page.click("button[value=send]")
+        follow(page, "button[value=check]")
+        follow(page, "button[value=send]")
         assert "回答を受け付けました" in page.inner_text("h1")
         page.goto(f"{site}{path}")
         page.set_input_files("[name=file]", form)
-        page.click("button[value=file]")
+        follow(page, "button[value=file]")
         assert "回答者のお名前" in page.inner_text("[role=alert]")
     [answer] = RosterAnswer.objects.all()
     assert answers.summary(answers.entries_of(answer)) == "変わりなし 2件、外す 1件、変更 1件、新しい方 1件"
@@ -73,7 +73,7 @@ def test_the_members_page_can_be_used_by_everybody(site: str, width: int, chromi
         page.click(f"li:has([name=choice-{jiro}]) summary")
         page.fill(f"[name=address-{jiro}]", "jiro")
         page.fill("[name=name-new-1]", "佐藤 三郎")
-        page.click("button[value=check]")
+        follow(page, "button[value=check]")
         check(page, width)
         page.click(".notice--error a >> nth=0")
         assert page.evaluate("document.activeElement.name") == f"address-{jiro}"
@@ -82,13 +82,13 @@ def test_the_members_page_can_be_used_by_everybody(site: str, width: int, chromi
         page.check(f"[name=choice-{taro}][value=leave]")
         page.fill("[name=name-new-1]", "")
         page.fill("[name=by_name]", "例示 花子")
-        page.click("button[value=check]")
+        follow(page, "button[value=check]")
         check(page, width)
-        page.click("button[value=send]")
+        follow(page, "button[value=send]")
         check(page, width)
         page.goto(f"{site}{path}")
         check(page, width)
-        page.click("button[value=file]")
+        follow(page, "button[value=file]")
         check(page, width)
         page.goto(f"{site}{path[:-4]}/")
         check(page, width)

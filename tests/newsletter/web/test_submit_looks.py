@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from feeds.models import Submission
-from tests.browser import Chromium, blocked_by_policy, check
+from tests.browser import Chromium, blocked_by_policy, check, follow
 from tests.feeds.submission_parts import an_image
 from tests.newsletter.issue_parts import load_profile
 from tests.newsletter.web.submit_parts import page as link
@@ -50,12 +50,12 @@ def test_a_member_sends_a_photo_without_javascript(form: str, tmp_path: Path, ch
     with chromium.page(scripts=False) as page:
         page.goto(form)
         fill(page, photo, ANSWERS)
-        page.click("button[value=check]")
+        follow(page, "button[value=check]")
         assert "まだ送信されていません" in page.inner_text("main")
-        page.click("button[value=edit]")
+        follow(page, "button[value=edit]")
         assert page.input_value("[name=event_starts_on]") == ANSWERS["event_starts_on"]
-        page.click("button[value=check]")
-        page.click("button[value=send]")
+        follow(page, "button[value=check]")
+        follow(page, "button[value=send]")
         assert urlsplit(page.url).path.endswith("/sent/")
         assert "投稿を受け付けました" in page.inner_text("main")
     submission = Submission.objects.get()
@@ -73,18 +73,18 @@ def test_every_page_of_the_door_can_be_used_by_everybody(
         page.goto(form)
         check(page, width)
         fill(page, photo, ANSWERS | {"event_starts_on": "12/5", "contact_email": "hanako"})
-        page.click("button[value=check]")
+        follow(page, "button[value=check]")
         check(page, width)
         page.click(".notice--error a >> nth=0")  # the summary leads to the field
         assert page.evaluate("document.activeElement.name") == "event_starts_on"
         fill(page, photo, ANSWERS)
-        page.click("button[value=check]")
+        follow(page, "button[value=check]")
         check(page, width)
-        page.click("button[value=send]")
+        follow(page, "button[value=send]")
         check(page, width)
         page.goto(form)
         check(page, width)
-        page.click("#own a.button--quiet")
+        follow(page, "#own a.button--quiet")
         check(page, width)
         page.goto(f"{form[:-5]}/")
         check(page, width)
