@@ -65,7 +65,7 @@ def add_readers(number: int, first: int = 1) -> None:
     for start in range(first, first + number, BLOCK):
         rows = [
             (
-                f"{at:022d}", address := f"reader{at}@city{at % 500}.example.jp", address, f"{at:064x}", "", "", "",
+                f"{at:022d}", address := f"reader{at}@city{at % 500}.example.jp", address, f"{at:032x}", "", "", "",
                 "", "html", "[]", "[]", "ja", "active", moment,
             )
             for at in range(start, min(start + BLOCK, first + number))
