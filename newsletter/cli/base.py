@@ -7,6 +7,7 @@ import getpass
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
@@ -98,6 +99,17 @@ def json_line(value: object, indent: int | None = None) -> str:
 def fail(message: str) -> NoReturn:
     """Stop with one sentence and exit 1."""
     raise Failure(message)
+
+
+def read_utf8(file: Path | str) -> str:
+    """The text of this file, or of standard input for `-`, without a BOM."""
+    try:
+        content = sys.stdin.buffer.read() if str(file) == "-" else Path(file).read_bytes()
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        fail(os_error_words(error))
+    except UnicodeDecodeError:
+        fail(f"{file}: 文字コードがUTF-8ではありません。UTF-8で保存してください。")
 
 
 def is_terminal() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import click
 
 from newsletter.cli import issue_correct, issue_preview, issue_proof, issue_request
 from newsletter.cli import issue_report as report
-from newsletter.cli.base import django_command, fail, json_option, print_json
+from newsletter.cli.base import django_command, fail, json_option, print_json, read_utf8
 
 if TYPE_CHECKING:
     from newsletter.models import Issue, Placement
@@ -200,7 +199,7 @@ def write(number: int, name: str, headline: str | None, text: str | None, file: 
         raise click.UsageError("--headline、--text、--file のどれかを指定してください。")
     chosen = issues.find_issue(name)
     placement = issues.find_placement(chosen, number)
-    issues.write(placement, headline, _content(file) if file else text)
+    issues.write(placement, headline, read_utf8(file) if file else text)
     _answer_placement(chosen, placement, "書きました。", as_json)
 
 
@@ -230,7 +229,7 @@ def edit(
     """号全体の件名・プリヘッダー・リード文・配信日を変えます。"""
     from newsletter import issues
 
-    lead = _content(lead_file) if lead_file else lead
+    lead = read_utf8(lead_file) if lead_file else lead
     if (subject, preheader, lead, release) == (None, None, None, None):
         raise click.UsageError("変えるものを、--subject などで指定してください。")
     chosen = issues.find_issue(name)
@@ -326,12 +325,3 @@ def _answer_placement(chosen: Issue, placement: Placement, words: str, as_json: 
 
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
-
-
-def _content(file: Path) -> str:
-    """The text of a file in UTF-8, or of standard input."""
-    try:
-        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        fail(f"{file}: 文字コードがUTF-8ではありません。UTF-8で保存してください。")

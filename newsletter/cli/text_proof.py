@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tomllib
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from newsletter.cli.base import fail, json_line, json_option, print_json
+from newsletter.cli.base import fail, json_line, json_option, print_json, read_utf8
 from newsletter.failures import os_error_words
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def _world(profile: Path, dictionaries: tuple[Path, ...]) -> World:
 
 
 def _rows(file: str) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(_read(file).split("\n"), start=1):
+    for number, line in enumerate(read_utf8(file).split("\n"), start=1):
         if not line.strip():
             continue
         where = f"{file} の{number}行目: "
@@ -140,13 +139,3 @@ def _day(value: object, name: str, where: str, form: str, suffix: str = "") -> d
         return date.fromisoformat(f"{value}{suffix}")
     except ValueError:
         fail(f"{where}{name} は {form} の形で書いてください（「{value}」）。")
-
-
-def _read(file: str) -> str:
-    try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        fail(os_error_words(error))
-    except UnicodeDecodeError:
-        fail(f"{file}: UTF-8として読めません。UTF-8で保存し直してください。")

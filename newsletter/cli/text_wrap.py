@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 
-from newsletter.cli.base import fail, json_line
-from newsletter.failures import os_error_words
+from newsletter.cli.base import fail, json_line, read_utf8
 from newsletter.mail.linebreak import wrap as wrap_text
 
 NARROWEST, WIDEST = 4, 998  # two 全角; RFC 5322's longest line
@@ -41,7 +38,7 @@ def wrap(width: int, file: str) -> None:
 
 
 def _rows(file: str, width: int) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(_read(file).split("\n"), start=1):
+    for number, line in enumerate(read_utf8(file).split("\n"), start=1):
         if not line.strip():
             continue
         where = f"{file} の{number}行目: "
@@ -56,13 +53,3 @@ def _rows(file: str, width: int) -> Iterator[dict[str, Any]]:
         if type(own) is not int or not NARROWEST <= own <= WIDEST:
             fail(f"{where}width は{NARROWEST}から{WIDEST}までの整数で書いてください。")
         yield {"id": row.get("id"), "text": row["text"], "width": own}
-
-
-def _read(file: str) -> str:
-    try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        fail(os_error_words(error))
-    except UnicodeDecodeError:
-        fail(f"{file}: UTF-8として読めません。UTF-8で保存し直してください。")

@@ -82,7 +82,7 @@ def test_a_missing_file_or_another_encoding_is_said_in_words(tmp_path: Path) -> 
     (tmp_path / "sjis.jsonl").write_bytes('{"id": 1, "text": "日本語"}'.encode("cp932"))
     wrong = CliRunner().invoke(wrap, ["--jsonl", str(tmp_path / "sjis.jsonl")])
     assert wrong.exit_code == 1
-    assert "UTF-8として読めません" in wrong.stderr
+    assert "文字コードがUTF-8ではありません" in wrong.stderr
 
 
 def test_wrong_use_exits_with_2() -> None:

@@ -6,8 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.test.testcases import LiveServerThread, _StaticFilesHandler
 from huey.storage import MemoryStorage
+
+
+@pytest.fixture
+def strict() -> Client:
+    """A mail program: no cookies, no CSRF token."""
+    return Client(enforce_csrf_checks=True)
 
 
 @pytest.fixture

@@ -30,12 +30,6 @@ def loaded() -> None:
     load_profile()
 
 
-@pytest.fixture
-def strict() -> Client:
-    """A mail program: no cookies, no CSRF token."""
-    return Client(enforce_csrf_checks=True)
-
-
 # ------------------------------------------------------------ leaving
 def test_the_mail_programs_button_leaves_at_once_without_cookies(strict: Client) -> None:
     reader = person()

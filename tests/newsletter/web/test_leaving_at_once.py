@@ -37,12 +37,6 @@ def _loaded(idle_office: None, monkeypatch: pytest.MonkeyPatch) -> None:
     load_profile()
 
 
-@pytest.fixture
-def strict() -> Client:
-    """A mail program: no cookies, no CSRF token."""
-    return Client(enforce_csrf_checks=True)
-
-
 def asks_for_patience(answer: Any) -> bool:
     assert not answer.cookies
     return bool(answer.status_code == 503 and answer["Retry-After"] == "60" and "no-store" in answer["Cache-Control"])

@@ -38,12 +38,6 @@ def loaded() -> None:
     load_profile()
 
 
-@pytest.fixture
-def strict() -> Client:
-    """A mail program: no cookies, no CSRF token."""
-    return Client(enforce_csrf_checks=True)
-
-
 # ------------------------------------------------------------ signing up
 def test_the_form_asks_for_little_and_helps_the_browser_to_fill_it_in(client: Client) -> None:
     page = client.get("/subscribe/").content.decode()
