@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 UPLOAD_LIMIT = 40 * 1024 * 1024  # bytes of one request: a photo and its form
 PATIENCE = 90  # seconds that running tasks get to come to an end
 HEALTH_SECONDS = 10
+CONNECTIONS = 800  # at once; a process may have 1,024 files open, as systems are shipped
 PORT = click.IntRange(1, 65535)
 
 
@@ -199,6 +200,8 @@ def web_server(application: Any, host: str, port: int, threads: int) -> Any:
             threads=threads,
             ident=None,
             channel_timeout=60,
+            connection_limit=CONNECTIONS,
+            asyncore_use_poll=True,  # select() would know no more than 1,024 of them
             max_request_body_size=UPLOAD_LIMIT,
             clear_untrusted_proxy_headers=True,
             **(proxy if settings.TRUSTED_PROXY else {}),

@@ -30,9 +30,15 @@ class ContentSecurityPolicy:
 class WithoutTokens(logging.Filter):
     """Readers' and members' links open their data to whoever has them: a log line keeps only the kind of link."""
 
-    LINK = re.compile(r"/(c|u|p|r|s)/[^/\s'\"]+")
+    LINKS = (
+        (re.compile(r"/([cuprs])/+[^/\s'\"]+", re.IGNORECASE), r"/\1/…"),
+        (re.compile(r"/staff/+password/+[^/\s'\"]+/+[^/\s'\"]+", re.IGNORECASE), "/staff/password/…"),
+    )
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always True; the record's text is changed."""
-        record.msg, record.args = self.LINK.sub(r"/\1/…", record.getMessage()), ()
+        words = record.getMessage()
+        for link, kind in self.LINKS:
+            words = link.sub(kind, words)
+        record.msg, record.args = words, ()
         return True

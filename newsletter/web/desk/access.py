@@ -19,17 +19,18 @@ SEE_READERS = "subscribers.view_subscriber"  # look up, export, count
 TAKE_IN = "subscribers.add_subscriber"  # import a list, take an import back
 STOP_READERS = "subscribers.change_subscriber"  # suppress, lift
 ERASE_READERS = "subscribers.delete_subscriber"
+EDIT = "newsletter.change_issue"  # answer the proofreading
 
 
-def for_staff(permission: str) -> Callable[[Page[P]], Page[P]]:
-    """Strangers are led to the login, colleagues without the permission are told so; nothing is kept in a cache."""
+def for_staff(*permissions: str) -> Callable[[Page[P]], Page[P]]:
+    """Strangers are led to the login, accounts without all of these are told so; nothing is kept in a cache."""
 
     def guarding(page: Page[P]) -> Page[P]:
         @never_cache
         @login_required
         @wraps(page)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            require(request, permission)
+            require(request, *permissions)
             return page(request, *args, **kwargs)
 
         return cast("Page[P]", guarded)
@@ -37,10 +38,10 @@ def for_staff(permission: str) -> Callable[[Page[P]], Page[P]]:
     return guarding
 
 
-def require(request: HttpRequest, permission: str) -> None:
-    """PermissionDenied, which becomes the page 403, unless this person may do it."""
+def require(request: HttpRequest, *permissions: str) -> None:
+    """PermissionDenied, which becomes the page 403, unless this is a colleague who may do all of it."""
     account = account_of(request)
-    if not (account.is_staff and account.has_perm(permission)):
+    if not (account.is_staff and account.has_perms(permissions)):
         raise PermissionDenied
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,7 +14,7 @@ from feeds.models import Feed, Member, Submission
 from newsletter import profile, reports
 from newsletter.models import Campaign, Delivery, Issue, Placement, RosterRound
 from newsletter.roster import board
-from newsletter.web.desk.access import name_of
+from newsletter.web.desk.access import for_staff, name_of
 from subscribers.models import Subscriber
 
 SHOWN = 5  # lines of each list; the admin has the rest
@@ -61,7 +60,7 @@ class RosterState:
     waiting_count: int
 
 
-@login_required
+@for_staff()
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """What waits for a decision, what went wrong, how the last sending stands."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,6 +17,7 @@ from newsletter.models import Issue
 from newsletter.proof.manuscript import Manuscript, passages
 from newsletter.proof.rules import catalogue
 from newsletter.proofing import fixing, gate, reading
+from newsletter.web.desk.access import EDIT, account_of, for_staff, name_of, require
 
 AROUND = 40  # characters of the text on either side of the place
 
@@ -43,12 +43,13 @@ class Group:
     shown: list[Shown]
 
 
-@login_required
+@for_staff()
 @require_http_methods(["GET", "HEAD", "POST"])
 def proof(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the findings of an issue; a POST answers one of them and comes back."""
     issue = _issue(slug)
     if request.method == "POST":
+        require(request, EDIT)
         _answer(request, issue)
         return redirect("desk_proof", slug=slug)
     manuscript, remarks = reading.manuscript_of(issue), gate.proofread(issue)
@@ -59,7 +60,7 @@ def proof(request: HttpRequest, slug: str) -> HttpResponse:
         "decisions": gate.decided(issue),
         "errors": sum(remark.stops for remark in remarks),
         "warnings": sum(remark.is_open and not remark.stops for remark in remarks),
-        "editable": issue.state == Issue.State.OPEN,
+        "editable": issue.state == Issue.State.OPEN and account_of(request).has_perm(EDIT),
     }
     return render(request, "desk/proof.html", page)
 
@@ -95,17 +96,13 @@ def _fix(request: HttpRequest, issue: Issue, key: str) -> str:
 
 
 def _ignore(request: HttpRequest, issue: Issue, key: str) -> str:
-    decision = gate.ignore(issue, key, _person(request), request.POST.get("reason", ""), timezone.now())
+    decision = gate.ignore(issue, key, name_of(request), request.POST.get("reason", ""), timezone.now())
     return f"「{decision.found or decision.rule}」の指摘を無視します。"
 
 
 def _take_back(_request: HttpRequest, issue: Issue, key: str) -> str:
     gate.take_back(issue, key)
     return "決定を取り消しました。"
-
-
-def _person(request: HttpRequest) -> str:
-    return request.user.get_full_name() or request.user.get_username()  # type: ignore[union-attr]  # login_required
 
 
 # ------------------------------------------------------------ the page

@@ -20,7 +20,7 @@ from newsletter.errors import NewsletterError, RosterError
 from newsletter.mail.attachments import XLSX
 from newsletter.models import RosterAnswer, RosterSheet
 from newsletter.roster import answers, applying, files, people, returned, rounds
-from newsletter.web.desk.access import SEE_READERS, TAKE_IN, for_staff, name_of
+from newsletter.web.desk.access import SEE_READERS, STOP_READERS, TAKE_IN, for_staff, name_of
 from subscribers.errors import ImportFileError, SubscribersError
 
 LARGEST_FILE = 5 * 1024 * 1024  # bytes
@@ -46,7 +46,7 @@ def member(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "desk/roster_member.html", page)
 
 
-@for_staff(TAKE_IN)
+@for_staff(TAKE_IN, STOP_READERS)
 @require_POST
 def apply(request: HttpRequest, key: str) -> HttpResponse:
     """Apply the answer that the page showed, in this person's name."""
@@ -62,7 +62,7 @@ def apply(request: HttpRequest, key: str) -> HttpResponse:
     return redirect("desk_roster_member", key=key)
 
 
-@for_staff(TAKE_IN)
+@for_staff(TAKE_IN, STOP_READERS)
 @require_POST
 def take_back(request: HttpRequest, key: str) -> HttpResponse:
     """Take an application back."""

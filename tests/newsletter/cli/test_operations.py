@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -14,7 +15,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -98,17 +101,61 @@ def test_only_the_trusted_proxy_can_speak_for_the_client(
         forwarded = environ.get("HTTP_X_FORWARDED_PROTO", environ["wsgi.url_scheme"])
         return [f"{environ['REMOTE_ADDR']} {forwarded}".encode()]
 
-    settings.TRUSTED_PROXY, port = proxy, free_port()
-    server = web_server(echo, "127.0.0.1", port, 1)
+    settings.TRUSTED_PROXY = proxy
+    headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.1", "X-Forwarded-Proto": "https"}
+    with (
+        running(echo) as port,
+        urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/", headers=headers)) as answer,
+    ):
+        body = answer.read().decode()
+    assert body == f"{client} {scheme}"
+
+
+@contextlib.contextmanager
+def running(application: Any) -> Iterator[int]:
+    """Waitress as `serve` sets it up, on the port that is yielded."""
+    port = free_port()
+    server = web_server(application, "127.0.0.1", port, 1)
     thread = threading.Thread(target=server.run)
     thread.start()
-    headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.1", "X-Forwarded-Proto": "https"}
-    with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/", headers=headers)) as answer:
-        body = answer.read().decode()
-    server.trigger.pull_trigger(server.close)  # in its own loop: it may be waiting on the sockets that this closes
-    thread.join(timeout=20)
-    assert not thread.is_alive()
-    assert body == f"{client} {scheme}"
+    try:
+        yield port
+    finally:
+        server.trigger.pull_trigger(server.close)  # in its own loop: it may be waiting on the sockets that this closes
+        thread.join(timeout=20)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("path", ["/nothing-here/", "/subscribe", "/c/wrong/", "/static/site/pages.css"])
+@pytest.mark.django_db(transaction=True)
+def test_head_is_answered_without_a_body_and_get_follows_on_the_same_connection(path: str) -> None:
+    from newsletter.wsgi import application
+
+    collect_static_files()
+    with running(application) as port, contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=20)) as line:
+        line.request("GET", path)
+        got = line.getresponse()
+        length = str(len(got.read()))
+        line.request("HEAD", path)
+        head = line.getresponse()
+        assert (head.status, head.headers["Content-Length"], head.read()) == (got.status, length, b"")
+        assert line.sock is not None  # it is kept: what follows is read behind the headers of HEAD
+        line.request("GET", path)
+        again = line.getresponse()
+        assert (again.status, str(len(again.read()))) == (got.status, length)
+
+
+def test_a_hundred_forms_that_never_end_keep_nobody_else_out() -> None:
+    def hello(_environ: object, start_response: Callable[..., object]) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"hello"]
+
+    with running(hello) as port, contextlib.ExitStack() as slow:
+        for _ in range(150):
+            one = slow.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+            one.sendall(b"POST /u/abc/ HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\na")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+            assert answer.read() == b"hello"
 
 
 # ------------------------------------------------------------ as processes

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from newsletter import issues
 from newsletter.models import Issue, ProofDecision
 from newsletter.proofing import gate
 from tests.newsletter.issue_parts import load_profile, member_entry
+from tests.newsletter.web.list_parts import colleague, logged_in
 
 pytestmark = pytest.mark.django_db
 PAGE = "/staff/issues/2026-11/proof/"
@@ -27,7 +27,7 @@ def issue() -> Issue:
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    client.force_login(get_user_model().objects.create_user("hanako", password="x" * 20))
+    client.force_login(colleague(permissions=("change_issue",)))
     return client
 
 
@@ -39,6 +39,21 @@ def test_a_visitor_is_sent_to_the_login(client: Client, issue: Issue) -> None:
     assert client.get(PAGE).status_code == 302
     assert client.post(PAGE, {"verb": "fix", "key": key_of(issue)}).status_code == 302
     assert gate.proofread(issue)
+
+
+def test_an_account_that_is_no_colleagues_any_more_sees_nothing(issue: Issue) -> None:
+    former = logged_in(colleague(permissions=("change_issue",), is_staff=False))
+    assert former.get(PAGE).status_code == 403
+    assert former.post(PAGE, {"verb": "fix", "key": key_of(issue), "choice": "1"}).status_code == 403
+
+
+def test_a_colleague_without_the_permission_reads_and_changes_nothing(issue: Issue) -> None:
+    reading_one = logged_in(colleague(permissions=()))
+    answer = reading_one.get(PAGE)
+    assert (answer.status_code, "no-store" in answer.headers["Cache-Control"]) == (200, True)
+    assert 'name="verb"' not in answer.content.decode()
+    assert reading_one.post(PAGE, {"verb": "fix", "key": key_of(issue), "choice": "1"}).status_code == 403
+    assert issues.find_placement(issue, 1).text.startswith("武内 和久市長")
 
 
 def test_the_page_shows_place_reason_and_fix(staff: Client, issue: Issue) -> None:

@@ -47,6 +47,11 @@ def test_only_colleagues_with_the_permission_see_and_do_it(client: Client, sheet
         assert client.post(f"{BOARD}{path}").status_code == 403
     for path in ("apply/", "take-back/", "take-in/"):
         assert client.post(f"{MEMBER}{path}", {"answer": answer.pk}).status_code == 403
+    # This is enough to ask the members, not to strike anybody off.
+    colleague.user_permissions.add(Permission.objects.get(codename="add_subscriber"))
+    for path in ("apply/", "take-back/"):
+        assert client.post(f"{MEMBER}{path}", {"answer": answer.pk}).status_code == 403
+    assert "/apply/" not in client.get(MEMBER).content.decode()
 
 
 def test_a_round_is_opened_sent_after_a_look_and_closed(desk: Client) -> None:

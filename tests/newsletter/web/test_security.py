@@ -57,6 +57,10 @@ def test_cookies_are_for_the_server_only(client: Client, settings: Settings) -> 
     [
         ("Not Found: /u/abc.def-1:xyz/", "Not Found: /u/…/"),
         ("Method Not Allowed (PUT): /s/secret/sent/", "Method Not Allowed (PUT): /s/…/sent/"),
+        ("Not Found: /u//abc.def-1:xyz/", "Not Found: /u/…/"),
+        ("Not Found: /U/abc.def-1:xyz/", "Not Found: /U/…/"),
+        ("Not Found: /staff/password/MQ/c0ffee-1a2b/", "Not Found: /staff/password/…/"),
+        ("Not Found: /staff/password/sent/", "Not Found: /staff/password/sent/"),
         ("Not Found: /archive/2026-11/", "Not Found: /archive/2026-11/"),
     ],
 )
