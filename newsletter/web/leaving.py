@@ -20,16 +20,8 @@ from newsletter import departures, letters, links
 from newsletter.errors import LinkError
 from newsletter.links import ReaderLink
 from newsletter.web import language, limits
-from newsletter.web.reader_pages import (
-    detail_of,
-    own_links,
-    patient,
-    problem,
-    said_without_database,
-    send,
-    step,
-    wake_letters,
-)
+from newsletter.web.patience import patient, said_without_database, step
+from newsletter.web.reader_pages import detail_of, own_links, problem, send, wake_letters
 from subscribers import signup
 from subscribers.addresses import masked
 from subscribers.errors import UnknownSubscriberError

@@ -57,13 +57,24 @@ def _run(statement: str) -> None:
 
 
 @contextlib.contextmanager
-def locked_whole() -> Iterator[None]:
-    """Nobody may even read who the subscribers are, as while their table is rebuilt (PostgreSQL)."""
+def uncounted() -> Iterator[None]:
+    """What people do cannot be counted, as while a list comes in on SQLite; everything can be read."""
+    if connection.vendor == "sqlite":
+        with being_written():
+            yield
+        return
+    with locked_whole("newsletter_cache"):
+        yield
+
+
+@contextlib.contextmanager
+def locked_whole(table: str = PEOPLE, mode: str = "ACCESS EXCLUSIVE") -> Iterator[None]:
+    """Nobody may even read this table, as while it is rebuilt; in mode EXCLUSIVE only read it (PostgreSQL)."""
     other = connection.copy()
     try:
         with other.cursor() as cursor:
             cursor.execute("BEGIN")
-            cursor.execute(f"LOCK TABLE {PEOPLE} IN ACCESS EXCLUSIVE MODE")
+            cursor.execute(f"LOCK TABLE {table} IN {mode} MODE")
             yield
             cursor.execute("ROLLBACK")
     finally:
