@@ -139,8 +139,6 @@ def _letter(reader: Subscriber | None, now: datetime) -> Letter | None:
         return None
     if reader.state == Subscriber.State.LEFT and suppression.is_suppressed(reader.fingerprint):
         return None
-    if letters.is_told_enough(reader, now):
-        return None
     try:
         return letters.write_goodbye(reader, now)
     except NewsletterError as error:
