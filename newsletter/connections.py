@@ -149,8 +149,7 @@ class Connections:
         self._stopping, self._closed = asyncio.Event(), asyncio.Event()
         self._failover = Failover(self._relays, self._patience, self._stopping, self._give_up)
         lines = self._failover.lines
-        eight_bit = lambda: lines[0].smtp.takes_eight_bit  # noqa: E731 - a guess where there are several relays
-        self._waiting = Waiting(AHEAD * len(lines), eight_bit, lambda mail: self._put(Unsent(mail)))
+        self._waiting = Waiting(AHEAD * len(lines), self._takes_eight_bit, lambda mail: self._put(Unsent(mail)))
         self._tasks = [asyncio.create_task(self._serve(line)) for line in lines]
         self._ready.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -159,6 +158,10 @@ class Connections:
         self._over.set()
         self._news.set()
         await self._closed.wait()  # until then mail may be put in, and comes out again
+
+    def _takes_eight_bit(self) -> bool:
+        """How to compose ahead: what a relay that carries mail now can take; a guess where they differ."""
+        return any(line.smtp.is_usable and line.smtp.takes_eight_bit for line in self._failover.lines)
 
     def _take_new(self, mails: list[Outgoing]) -> None:
         self._waiting.put(mails)

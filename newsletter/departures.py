@@ -11,9 +11,9 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 
 from django.db import Error, connection, transaction
+from django.db.models import Max
 
 from newsletter import failures, goodbyes, letters, locks, workers
 from newsletter.errors import NewsletterError
@@ -35,15 +35,17 @@ def leave(key: str, source: str | None, now: datetime, detail: Mapping[str, obje
     """
     if not goodbyes.is_key(key):
         return True
-    goodbye = Goodbye(key, now, source, detail or {})
+    click = Goodbye(key, now, source, detail or {})
+    _keep_before_asking(click)
     try:
-        reader = Subscriber.objects.filter(key=key).first()
-        if reader is None:
+        reader, letter = _looked_up(key, now)
+        if reader is not None:
+            click = replace(click, fingerprint=reader.fingerprint)
+        elif not is_waiting(key):
             return True
-        goodbye = goodbyes.find(key) or replace(goodbye, fingerprint=reader.fingerprint)
-        _enter(goodbye, reader, now)
+        _enter(goodbyes.joined(click), letter, now)
     except Error as error:
-        _write_down(goodbye, error)
+        _write_down(click, error)
         return False
     return True
 
@@ -74,23 +76,37 @@ def enter_waiting(now: datetime) -> int:
     with workers.alone(AT_ONCE) as free:
         if not free:
             return 0
-        goodbyes.tidy()
+        goodbyes.tidy(now)
         for goodbye in goodbyes.waiting():
             try:
-                _enter(goodbye, Subscriber.objects.filter(key=goodbye.key).first(), now)
+                _, letter = _looked_up(goodbye.key, now)
+                _enter(goodbye, letter, now)
             except Error as error:
                 log.warning("A goodbye goes on waiting: %s", failures.database_words(error))
-                connection.close_if_unusable_or_obsolete()
-                if connection.vendor == "sqlite":
-                    break  # one lock for all: the next one would wait as well
+                if _would_meet_all(error):
+                    break
                 continue  # one row of many
             entered += 1
     return entered
 
 
+def _would_meet_all(error: Error) -> bool:
+    """Whether the next goodbye would wait in vain as well."""
+    if connection.vendor == "sqlite":
+        connection.close_if_unusable_or_obsolete()
+        return locks.is_passing(error)  # one lock for all, and one disk
+    return not _is_reachable()
+
+
 # ------------------------------------------------------------ into the ledger
-def _enter(goodbye: Goodbye, reader: Subscriber | None, now: datetime) -> None:
-    letter = _letter(reader, now)  # made before anybody has to wait for us
+def _looked_up(key: str, now: datetime) -> tuple[Subscriber | None, Letter | None]:
+    """Who it is, and the letter to them: made before anybody has to wait for us."""
+    with locks.looking_at_most(PATIENCE):
+        reader = Subscriber.objects.filter(key=key).first()
+        return reader, _letter(reader, now)
+
+
+def _enter(goodbye: Goodbye, letter: Letter | None, now: datetime) -> None:
     with locks.waiting_at_most(PATIENCE):
         _into_ledger(goodbye, letter, now)
 
@@ -99,15 +115,20 @@ def _into_ledger(goodbye: Goodbye, letter: Letter | None, now: datetime) -> None
     """The step, its line and the letter about it in one transaction; only then does the file go."""
     if goodbye.is_damaged:
         log.error("A goodbye in var/goodbyes could not be read; it is entered by the name and the date of its file.")
-    transaction.on_commit(partial(goodbyes.discard, goodbye), robust=True)  # a file that stays is entered once more
-    try:
-        reader = Subscriber.objects.select_for_update().get(key=goodbye.key)
-    except Subscriber.DoesNotExist:
-        _stop_address(goodbye)
+
+    def throw_away() -> None:  # no partial: Django names what failed, and a partial has no name
+        goodbyes.discard(goodbye)
+
+    transaction.on_commit(throw_away, robust=True)  # a file that stays is entered once more
+    reader = Subscriber.objects.select_for_update().filter(key=goodbye.key).first()
+    fingerprint = reader.fingerprint if reader else goodbye.fingerprint
+    click = _still_said(goodbye, fingerprint, now)
+    if click is None:
         return
-    if goodbye.at < now and _came_back(reader, goodbye.at):
+    if reader is None:
+        _stop_address(click, fingerprint)
         return
-    departure = signup.leave(goodbye.key, goodbye.source, goodbye.at, goodbye.detail)
+    departure = signup.leave(click.key, click.source, click.at, click.detail)
     if departure.changed and letter is not None:
         letters.queue(letter, now)
 
@@ -118,8 +139,6 @@ def _letter(reader: Subscriber | None, now: datetime) -> Letter | None:
         return None
     if reader.state == Subscriber.State.LEFT and suppression.is_suppressed(reader.fingerprint):
         return None
-    if letters.is_told_enough(reader, now):
-        return None
     try:
         return letters.write_goodbye(reader, now)
     except NewsletterError as error:
@@ -127,39 +146,66 @@ def _letter(reader: Subscriber | None, now: datetime) -> Letter | None:
         return None
 
 
-def _came_back(reader: Subscriber, since: datetime) -> bool:
-    """Whether the person consented anew after the click (at another machine, say): what they said last counts."""
-    kind = ConsentEvent.Kind.CONFIRMED
-    return ConsentEvent.objects.filter(fingerprint=reader.fingerprint, kind=kind, at__gt=since).exists()
+def _still_said(goodbye: Goodbye, fingerprint: str, now: datetime) -> Goodbye | None:
+    """The first click since the person consented anew (at another machine, say): what they said last counts."""
+    if goodbye.at >= now:
+        return goodbye  # the click that is being answered, whatever the clocks of other machines say
+    confirmed = ConsentEvent.objects.filter(fingerprint=fingerprint, kind=ConsentEvent.Kind.CONFIRMED)
+    back = confirmed.aggregate(at=Max("at"))["at"]
+    clicks = (goodbye, goodbye.last)
+    return next((click for click in clicks if back is None or click.at >= min(back, now)), None)
 
 
-def _stop_address(goodbye: Goodbye) -> None:
+def _stop_address(click: Goodbye, fingerprint: str) -> None:
     """The entry is gone: a list that brings the address again shall find that it left. An erasure has seen to that."""
-    if goodbye.fingerprint and suppression.close(goodbye.fingerprint, Suppression.Reason.LEFT, goodbye.at):
-        kind = ConsentEvent.Kind.LEFT
-        consent.record_fingerprint(goodbye.fingerprint, kind, goodbye.at, detail=goodbye.detail)
+    if not fingerprint or suppression.is_erased(fingerprint):
+        return
+    suppression.close(fingerprint, Suppression.Reason.LEFT, click.at)
+    # Its line may be missing although the suppression stands: see `_tell_other_machines`.
+    kind = ConsentEvent.Kind.LEFT
+    if not ConsentEvent.objects.filter(fingerprint=fingerprint, kind=kind, at=click.at).exists():
+        consent.record_fingerprint(fingerprint, kind, click.at, detail=click.detail)
 
 
 # ------------------------------------------------------------ onto the disk
-def _write_down(goodbye: Goodbye, error: Error) -> None:
+def _keep_before_asking(click: Goodbye) -> None:
+    """Nothing of ours limits how long a server is silent, so the goodbye is on disk before a server is asked."""
+    if connection.vendor == "sqlite":
+        return
+    try:
+        goodbyes.keep(click)
+    except OSError as failure:  # the ledger may well take it
+        log.warning("A goodbye could not be written down before: %s", failures.os_error_words(failure))
+
+
+def _write_down(click: Goodbye, error: Error) -> None:
     level = logging.INFO if locks.is_passing(error) else logging.ERROR  # hundreds may come during one import
     log.log(level, "A goodbye waits for the database: %s", failures.database_words(error))
-    connection.close_if_unusable_or_obsolete()
     try:
-        goodbyes.keep(goodbye)
+        goodbyes.keep(click)
     except OSError as failure:
         log.error("A goodbye could be neither entered nor written down: %s", failures.os_error_words(failure))  # noqa: TRY400
         raise error from failure
-    _tell_other_machines(goodbye)
+    if connection.vendor == "sqlite":
+        connection.close_if_unusable_or_obsolete()
+    elif _is_reachable():
+        _tell_other_machines(click)
 
 
-def _tell_other_machines(goodbye: Goodbye) -> None:
+def _is_reachable() -> bool:
+    """Whether the server answers on the connection that met an error; one of no more use is closed."""
+    if connection.connection is not None and not connection.is_usable():
+        connection.close()
+    return connection.connection is not None
+
+
+def _tell_other_machines(click: Goodbye) -> None:
     """Where only the person's row is held, a suppression keeps senders of other machines away, who see no file."""
-    if connection.vendor == "sqlite" or not goodbye.fingerprint:
+    if not click.fingerprint:
         return
     try:
         with locks.waiting_at_most(PATIENCE):
-            suppression.close(goodbye.fingerprint, Suppression.Reason.LEFT, goodbye.at)
+            suppression.close(click.fingerprint, Suppression.Reason.LEFT, click.at)
     except Error as error:
         log.warning("Other machines do not know of a goodbye yet: %s", failures.database_words(error))
         connection.close_if_unusable_or_obsolete()

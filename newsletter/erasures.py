@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,13 @@ def erase(mark: str, operator: str, now: datetime, *, with_contacts: bool = Fals
 def empty_records(reader: Subscriber) -> None:
     """Take out of the application's own records what names a reader whose entry is about to go."""
     delivery.forget_words(reader)
-    transaction.on_commit(partial(goodbyes.forget, reader.key))
+    key = reader.key
+
+    def forget_goodbye() -> None:  # no partial: see departures.py
+        goodbyes.forget(key)
+
+    # One that cannot be removed now is tried again every minute, as that of somebody who is gone.
+    transaction.on_commit(forget_goodbye, robust=True)
     domain = reader.address_key.rpartition("@")[2]
     if not Subscriber.objects.exclude(pk=reader.pk).filter(address_key__endswith=f"@{domain}").exists():
         ProviderPace.objects.filter(provider=domain).delete()  # a domain may be one person's

@@ -21,8 +21,8 @@ from subscribers.models import Subscriber
 
 # Long enough for a colleague on leave to come back and correct a submission.
 SEND_AGAIN_FOR = timedelta(days=30)
-TOLD = ("goodbye", "resumed", "restored")
-TOLD_A_DAY = 4  # even: the last one says how it stands
+RETURNED = ("resumed", "restored")
+RETURNS_A_DAY = 2
 
 
 def send_confirmation(subscriber: Subscriber, now: datetime | None = None, *, language: str = "") -> Letter:
@@ -87,13 +87,13 @@ def send_restored(subscriber: Subscriber, now: datetime | None = None) -> Letter
     return _to_subscriber("restored", subscriber, facts, now)
 
 
-def is_told_enough(subscriber: Subscriber, now: datetime) -> bool:
-    """Whether so many letters told of goodbyes and returns within a day that one more only fills the mailbox.
+def may_tell_of_return(subscriber: Subscriber, now: datetime) -> bool:
+    """Whether one more letter about a return does not fill the mailbox: whoever holds a forwarded copy has the buttons.
 
-    Whoever holds a forwarded copy can press the buttons of that page again and again.
+    Every goodbye is told of, and every return that happens, so the last letter says how it stands.
     """
-    told = Letter.objects.filter(subscriber=subscriber, kind__in=TOLD, written_at__gt=now - timedelta(days=1))
-    return told.count() >= TOLD_A_DAY
+    told = Letter.objects.filter(subscriber=subscriber, kind__in=RETURNED, written_at__gt=now - timedelta(days=1))
+    return told.count() < RETURNS_A_DAY
 
 
 def send_already_subscribed(subscriber: Subscriber, now: datetime | None = None) -> Letter:

@@ -25,7 +25,22 @@ def waiting_at_most(seconds: float) -> Iterator[None]:
         return
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"])  # for this transaction
+            # For this transaction. A statement that waits for something else than a lock ends as well.
+            cursor.execute(
+                "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)",
+                [f"{milliseconds}ms", f"{2 * milliseconds}ms"],
+            )
+        yield
+
+
+@contextlib.contextmanager
+def looking_at_most(seconds: float) -> Iterator[None]:
+    """The same for whoever only reads: on SQLite such a transaction would keep others from writing."""
+    if connection.vendor == "sqlite":
+        with _busy_timeout(round(seconds * 1000)):
+            yield
+        return
+    with waiting_at_most(seconds):
         yield
 
 

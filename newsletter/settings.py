@@ -86,7 +86,13 @@ def _database(url: str) -> dict[str, Any]:
         }
         database["TEST"] = {"NAME": str(VAR / "test.sqlite3")}  # a real file, as in production
     elif engine.endswith("postgresql"):
-        options = {"options": "-c lock_timeout=30s"}  # as on SQLite: whoever waits in vain is told so
+        options = {
+            "options": "-c lock_timeout=30s",  # as on SQLite: whoever waits in vain is told so
+            "connect_timeout": 3,  # seconds; without it a server that says nothing is waited for without end
+            # Milliseconds for what was sent and not taken. Longer than a lock is waited for: so long a server may
+            # leave the rows of a list unread.
+            "tcp_user_timeout": 35_000,
+        }
     else:
         raise ImproperlyConfigured("DATABASE_URL: 使えるのは SQLite と PostgreSQL だけです")
     database["OPTIONS"] = options | database.get("OPTIONS", {})

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from newsletter import search
 from newsletter.web import limits
-from newsletter.web.reader_pages import patient
+from newsletter.web.patience import patient
 
 PER_PAGE = 20
 # A whole city hall may stand behind one address of its proxy.

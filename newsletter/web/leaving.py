@@ -20,23 +20,15 @@ from newsletter import departures, letters, links
 from newsletter.errors import LinkError
 from newsletter.links import ReaderLink
 from newsletter.web import language, limits
-from newsletter.web.reader_pages import (
-    detail_of,
-    own_links,
-    patient,
-    problem,
-    said_without_database,
-    send,
-    step,
-    wake_letters,
-)
+from newsletter.web.patience import patient, said_without_database, step
+from newsletter.web.reader_pages import detail_of, own_links, problem, send, wake_letters
 from subscribers import signup
 from subscribers.addresses import masked
 from subscribers.errors import UnknownSubscriberError
 from subscribers.models import Subscriber
 
 ONE_CLICK = "One-Click"  # RFC 8058 3.1
-RETURNS, DAY = 10, 24 * 60 * 60  # buttons that bring a person back; leaving is never refused
+PRESSED, DAY = 10, 24 * 60 * 60  # buttons that bring a person back; leaving is never refused
 TOO_OFTEN = gettext_lazy(
     "このページの操作が、短いあいだに何度も続いています。お手数ですが、明日もう一度お試しになるか、事務局へご連絡ください。"
 )
@@ -97,7 +89,7 @@ def _act(request: HttpRequest, link: ReaderLink, subscriber: Subscriber | None) 
     action = request.POST.get("action")
     if action not in BACK:
         return redirect(language.carried(request, request.path))
-    if not limits.allow("come-back", link.subscriber_key, RETURNS, DAY):
+    if not limits.allow("come-back", link.subscriber_key, PRESSED, DAY) or not _may_return(subscriber):
         return problem(request, str(TOO_OFTEN), 429)
     try:
         with step():
@@ -105,6 +97,13 @@ def _act(request: HttpRequest, link: ReaderLink, subscriber: Subscriber | None) 
     except UnknownSubscriberError as error:
         return problem(request, str(error), 410)
     return redirect(language.carried(request, f"{request.path}?back=1"))
+
+
+def _may_return(subscriber: Subscriber | None) -> bool:
+    """A return that the owner of the mailbox could not be told of is none: they would believe what was told last."""
+    if subscriber is None or departures.seen(subscriber).state != Subscriber.State.LEFT:
+        return True
+    return letters.may_tell_of_return(subscriber, timezone.now())
 
 
 def _come_back(link: ReaderLink, action: str, source: str) -> None:
@@ -119,7 +118,7 @@ def _come_back(link: ReaderLink, action: str, source: str) -> None:
         subscriber = signup.come_back(
             link.subscriber_key, source, now, text_only=text_only, only_monthly=only_monthly, detail=detail
         )
-    if subscriber.confirmed_at == now and not letters.is_told_enough(subscriber, now):
+    if subscriber.confirmed_at == now:
         # Whoever pressed the button: the owner of the mailbox gets to know.
         send(letters.send_restored if action == "wrong_person" else letters.send_resumed, subscriber)
 

@@ -10,9 +10,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from newsletter import locks
-
-WAITS = 3.0  # seconds for the ledger, in which the counts stand
+from newsletter.web import patience
 
 
 def client_address(request: HttpRequest) -> str:
@@ -33,7 +31,7 @@ def allow(scope: str, subject: str, limit: int, seconds: int) -> bool:
     window = int(time.time()) // seconds
     place = _place(scope, subject, window)
     slots = [f"{place}:{number}" for number in range(limit)]
-    with locks.waiting_at_most(WAITS):
+    with patience.step():  # the counts stand in the ledger
         taken = cache.get_many(slots)
         # cache.add says no when another request took the slot meanwhile, so nobody passes uncounted.
         return any(cache.add(slot, 1, timeout=seconds) for slot in slots if slot not in taken)

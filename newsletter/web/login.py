@@ -15,9 +15,14 @@ from django.contrib.auth.views import (
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 
 from newsletter import profile
 from newsletter.web import limits
+from newsletter.web.patience import patient
+
+# The stubs want decorators for streamed answers too, which these pages have none of.
+patiently = method_decorator(patient, name="dispatch")  # type: ignore[arg-type]
 
 MINUTES = 60
 TOO_MANY = "試行の回数が多すぎます。しばらくたってから、もう一度お試しください。"
@@ -49,6 +54,7 @@ def _may_guess(request: HttpRequest, name: str) -> bool:
     return by_client and limits.allow("login-name", name.casefold(), 30, 15 * MINUTES)
 
 
+@patiently
 class StaffLogin(LoginView):
     """Who is logged in already goes on to the desk."""
 
@@ -71,6 +77,7 @@ class StaffPasswordResetForm(PasswordResetForm):
         self.fields["email"].label = "メールアドレス"
 
 
+@patiently
 class StaffPasswordReset(PasswordResetView):
     """Ask for a link; the answer is the same whether or not the address belongs to somebody."""
 
@@ -102,6 +109,7 @@ class StaffSetPasswordForm(SetPasswordForm):  # type: ignore[type-arg]
         self.fields["new_password2"].label = "新しいパスワード（確認）"
 
 
+@patiently
 class StaffPasswordResetConfirm(PasswordResetConfirmView):
     """Django keeps the token in the session and takes it out of the address."""
 

@@ -21,18 +21,9 @@ from newsletter.errors import LinkError
 from newsletter.links import ReaderLink
 from newsletter.mail.providers import mailbox
 from newsletter.web import language, limits
+from newsletter.web.patience import patient, step
 from newsletter.web.public_forms import PreferencesForm, SignupForm, initial_of, places
-from newsletter.web.reader_pages import (
-    detail_of,
-    own_links,
-    patient,
-    problem,
-    send,
-    status_of,
-    step,
-    subscriber_of,
-    wake_letters,
-)
+from newsletter.web.reader_pages import detail_of, own_links, problem, send, status_of, subscriber_of, wake_letters
 from subscribers import signup, suppression
 from subscribers.addresses import masked
 from subscribers.errors import UnknownSubscriberError

@@ -1,20 +1,16 @@
-"""What the pages of a reader share: whose page it is, their own links, letters, and the pages for what went wrong."""
+"""What the pages of a reader share: whose page it is, their own links, letters, the page for a link that is over."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Callable, Iterator
-from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from django.db import Error, connection, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
 
-from newsletter import departures, failures, links, locks, tasks
+from newsletter import departures, links, tasks
 from newsletter.errors import NewsletterError
 from newsletter.links import ReaderLink
 from newsletter.models import Letter
@@ -25,12 +21,7 @@ from subscribers.models import Subscriber
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-P = ParamSpec("P")
-
 log = logging.getLogger(__name__)
-
-BUTTON_WAITS = 3.0  # seconds for the ledger. Few requests are answered at once: those that wait keep others out
-TRY_AGAIN = "60"  # seconds; RFC 9110 10.2.3. As long as a large list takes to come in
 
 
 # ------------------------------------------------------------ whose page it is
@@ -58,14 +49,7 @@ def detail_of(link: ReaderLink) -> dict[str, object]:
     return {"delivery": link.delivery_id} if link.delivery_id is not None else {}
 
 
-# ------------------------------------------------------------ steps
-@contextlib.contextmanager
-def step() -> Iterator[None]:
-    """One step of a reader: a transaction that does not wait long for whoever writes a large list."""
-    with locks.waiting_at_most(BUTTON_WAITS):
-        yield
-
-
+# ------------------------------------------------------------ letters
 def send(make: Callable[[Subscriber], Letter], subscriber: Subscriber) -> None:
     """Send a letter about a step that is done: if it cannot be made, the step still stands."""
     try:
@@ -90,42 +74,3 @@ def status_of(error: Exception) -> int:
 def problem(request: HttpRequest, message: str, status: int) -> HttpResponse:
     """A page in words about why this one does not open."""
     return render(request, "public/problem.html", {"message": message}, status=status)
-
-
-def patient(
-    page: Callable[Concatenate[HttpRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """A page that asks for patience (503) where the database cannot be used for a while; other errors stay errors."""
-
-    @wraps(page)
-    def answered(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        try:
-            return page(request, *args, **kwargs)
-        except Error as error:
-            if not locks.is_passing(error):
-                raise
-            log.warning("A page asked for patience: %s", failures.database_words(error))
-            connection.close_if_unusable_or_obsolete()
-            return _busy(request)
-
-    return answered
-
-
-def _busy(request: HttpRequest) -> HttpResponse:
-    heading = _("ただいま混み合っています")
-    message = (
-        _("まだ受け付けていません。お手数ですが、1分ほどたってから、もう一度お試しください。")
-        if request.method == "POST"
-        else _("いまは、このページを表示できません。お手数ですが、1分ほどたってから、もう一度お試しください。")
-    )
-    answer = said_without_database(heading, message)
-    with contextlib.suppress(Error):  # a ledger that is being written can be read; one that is away cannot
-        answer = render(request, "public/busy.html", {"heading": heading, "message": message})
-    answer.status_code = 503
-    answer["Retry-After"] = TRY_AGAIN
-    return answer
-
-
-def said_without_database(heading: str, message: str) -> HttpResponse:
-    """The same in a page that needs nothing but the language."""
-    return HttpResponse(render_to_string("public/bare.html", {"heading": heading, "message": message}))

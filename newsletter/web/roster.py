@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -31,7 +31,8 @@ from newsletter.models import RosterAnswer, RosterSheet
 from newsletter.roster import answers, files, people, returned
 from newsletter.roster.questions import Person
 from newsletter.roster.returned import Returned
-from newsletter.web import limits
+from newsletter.web import limits, patience
+from newsletter.web.patience import patient
 from newsletter.web.roster_form import NEW_ROWS, RosterForm, from_file
 from subscribers.errors import ImportFileError
 
@@ -48,6 +49,8 @@ CLOSED = "この宛先の確認は終わりました。ご協力ありがとう�
 TOO_LARGE = "ファイルが大きすぎます（5MBまで）。貼り付けた画像があれば消してください。"
 TOO_MANY = "送信の回数が多すぎます。しばらくたってから、もう一度お試しください。"
 TROUBLE = "いまは受け付けられません。入力した内容は残っています。しばらくたってから、もう一度送信してください。"
+
+BUSY = "いまは受け付けられません。しばらくたってから、もう一度お送りください。"
 
 
 def for_sheet(page: SheetPage[P]) -> Callable[..., HttpResponse]:
@@ -85,6 +88,7 @@ def with_bounded_upload(page: Callable[..., HttpResponse]) -> Callable[..., Http
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_bounded_upload
+@patient
 @for_sheet
 def roster(request: HttpRequest, sheet: RosterSheet) -> HttpResponse:
     """The question about each person, the check page, and the sending."""
@@ -93,7 +97,12 @@ def roster(request: HttpRequest, sheet: RosterSheet) -> HttpResponse:
         last = answers.latest(sheet)
         earlier = answers.entries_of(last) if last else []
         return _show(request, sheet, RosterForm(people=asked, earlier=earlier), earlier=last)
-    if not _may_post(request, sheet):
+    try:
+        may_post = _may_post(request, sheet)
+    except Error as error:
+        patience.bear(error)
+        return _ask_for_patience(request, sheet, asked, error)
+    if not may_post:
         return _closed(request, TOO_MANY, 429)
     if request.POST.get("step") == "file":
         return _taken_from_file(request, sheet)
@@ -102,6 +111,7 @@ def roster(request: HttpRequest, sheet: RosterSheet) -> HttpResponse:
 
 @never_cache
 @require_safe
+@patient
 @for_sheet
 def form_file(_request: HttpRequest, sheet: RosterSheet) -> HttpResponse:
     """The same questions as an Excel form."""
@@ -113,6 +123,7 @@ def form_file(_request: HttpRequest, sheet: RosterSheet) -> HttpResponse:
 
 @never_cache
 @require_safe
+@patient
 @for_sheet
 def received(request: HttpRequest, sheet: RosterSheet) -> HttpResponse:
     """Thanks, what was received, and how to answer again."""
@@ -128,11 +139,7 @@ def received(request: HttpRequest, sheet: RosterSheet) -> HttpResponse:
 
 # ------------------------------------------------------------ steps
 def _typed(request: HttpRequest, sheet: RosterSheet, asked: Sequence[Person]) -> HttpResponse:
-    earlier = _answer_of(sheet, request.POST.get("earlier", ""))
-    form = RosterForm(
-        request.POST, people=asked, earlier=answers.entries_of(earlier) if earlier else [],
-        rows=_number(request.POST.get("rows", "")) or NEW_ROWS,
-    )  # fmt: skip
+    form, earlier = _filled_in(request, sheet, asked)
     step = request.POST.get("step", "check")
     if step == "more":
         more = _unjudged(form, request, asked, form.rows + NEW_ROWS)
@@ -144,6 +151,27 @@ def _typed(request: HttpRequest, sheet: RosterSheet, asked: Sequence[Person]) ->
     if step != "send":
         return _show(request, sheet, form, earlier=earlier, template="roster/check.html")
     return _send(request, sheet, form, earlier)
+
+
+def _filled_in(
+    request: HttpRequest, sheet: RosterSheet, asked: Sequence[Person]
+) -> tuple[RosterForm, RosterAnswer | None]:
+    """The form as it was typed, and the earlier answer that it began with."""
+    earlier = _answer_of(sheet, request.POST.get("earlier", ""))
+    form = RosterForm(
+        request.POST, people=asked, earlier=answers.entries_of(earlier) if earlier else [],
+        rows=_number(request.POST.get("rows", "")) or NEW_ROWS,
+    )  # fmt: skip
+    return form, earlier
+
+
+def _ask_for_patience(request: HttpRequest, sheet: RosterSheet, asked: Sequence[Person], error: Error) -> HttpResponse:
+    """What was typed is shown again: who only reads need not wait for whoever writes. A file is still where it was."""
+    if request.POST.get("step") == "file":
+        return patience.asking(request, _show_file_problems(request, sheet, [BUSY]), error)
+    form, earlier = _filled_in(request, sheet, asked)
+    form.add_error(None, TROUBLE)
+    return patience.asking(request, _show(request, sheet, form, earlier=earlier), error)
 
 
 def _unjudged(form: RosterForm, request: HttpRequest, asked: Sequence[Person], rows: int) -> RosterForm:
@@ -159,7 +187,7 @@ def _send(request: HttpRequest, sheet: RosterSheet, form: RosterForm, earlier: R
     respondent = answers.Respondent(str(given["by_name"]).strip(), str(given["by_department"] or "").strip())
     door = RosterAnswer.Door.EXCEL if request.POST.get("door") == "excel" else RosterAnswer.Door.WEB
     try:
-        with transaction.atomic():
+        with patience.step():
             outcome = answers.receive(
                 sheet, form.entries, respondent, door, timezone.now(), seen=_number(request.POST.get("seen", ""))
             )
@@ -169,6 +197,10 @@ def _send(request: HttpRequest, sheet: RosterSheet, form: RosterForm, earlier: R
     except NewsletterError:
         logger.exception("An answer could not be received because its receipt could not be written.")
         problem, status = TROUBLE, 503
+    except Error as error:
+        patience.bear(error)
+        form.add_error(None, TROUBLE)
+        return patience.asking(request, _show(request, sheet, form, earlier=earlier), error)
     else:
         again = "" if outcome.is_new else "&again"
         return HttpResponseRedirect(f"{reverse('roster_sent', args=[_token(request)])}?no={outcome.answer.pk}{again}")

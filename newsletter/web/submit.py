@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -27,7 +27,8 @@ from feeds.fields import GROUPS, Kind
 from feeds.models import Member, Submission
 from newsletter import letters, links, profile, tasks
 from newsletter.errors import LinkError, NewsletterError
-from newsletter.web import limits
+from newsletter.web import limits, patience
+from newsletter.web.patience import patient
 from newsletter.web.submit_form import SubmissionForm, in_words, preview, typed_before
 from newsletter.web.submit_photo import FormPhoto, PhotoUpload, photo_of, present_photo
 
@@ -87,6 +88,7 @@ def with_bounded_upload(page: Callable[..., HttpResponse]) -> Callable[..., Http
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_bounded_upload
+@patient
 @for_member
 def submit(request: HttpRequest, member: Member) -> HttpResponse:
     """A new submission: the form, its check page, and the sending."""
@@ -96,6 +98,7 @@ def submit(request: HttpRequest, member: Member) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_bounded_upload
+@patient
 @for_member
 def correct(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     """A returned submission, to be corrected and sent again."""
@@ -108,6 +111,7 @@ def correct(request: HttpRequest, member: Member, number: int) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD"])
+@patient
 @for_member
 def submitted(request: HttpRequest, member: Member) -> HttpResponse:
     """The receipt: what was received, under which number."""
@@ -126,6 +130,7 @@ def submitted(request: HttpRequest, member: Member) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@patient
 @for_member
 def withdraw(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     """Ask whether to take a submission back; POST takes it back."""
@@ -154,7 +159,13 @@ def _form_page(request: HttpRequest, member: Member, submission: Submission | No
         form = SubmissionForm(association=association, photo=photo, initial=initial)
         return _show_form(request, member, form, submission)
     now = timezone.now()
-    if not _may_post(request, member):
+    try:
+        may_post = _may_post(request, member)
+    except Error as error:
+        patience.bear(error)
+        form = SubmissionForm(request.POST, association=association, photo=photo_of(request, member, submission, now))
+        return _ask_for_patience(request, member, form, submission, error)
+    if not may_post:
         form = SubmissionForm(request.POST, association=association)
         form.enclosed = FormPhoto(key=str(request.POST.get("photo_key", "")))
         form.add_error(None, TOO_MANY)
@@ -184,13 +195,24 @@ def _send(
     except NewsletterError:
         logger.exception("A submission could not be received because its receipt could not be written.")
         problem, status = TROUBLE, 503
+    except Error as error:
+        patience.bear(error)
+        return _ask_for_patience(request, member, form, submission, error)
     else:
         return HttpResponseRedirect(f"{sent}?no={received.pk}")
     form.add_error(None, problem)
     return _show_form(request, member, form, submission, status)
 
 
-@transaction.atomic
+def _ask_for_patience(
+    request: HttpRequest, member: Member, form: SubmissionForm, submission: Submission | None, error: Error
+) -> HttpResponse:
+    """What was typed is shown again: who only reads need not wait for whoever writes."""
+    form.add_error(None, TROUBLE)
+    return patience.asking(request, _show_form(request, member, form, submission), error)
+
+
+@patience.step()
 def _received(
     request: HttpRequest, member: Member, form: SubmissionForm, submission: Submission | None, now: datetime
 ) -> Submission:

@@ -11,15 +11,18 @@ from typing import Any
 
 import pytest
 
-from newsletter import sending
+from newsletter import connections, sending, signing
 from newsletter.catcher import Catcher
 from newsletter.catcher.caught import take_apart
+from newsletter.composer import AT_ONCE
 from newsletter.delivery import State
+from newsletter.mail.dkim import Algorithm
 from newsletter.mail.envelope import Envelope
 from newsletter.mail.outcome import Outcome
 from newsletter.mail.relay import Relay
 from newsletter.mail.smtp import SmtpConnection, SmtpResult
 from newsletter.models import Edition
+from newsletter.outgoing import Outgoing
 from newsletter.trial import send_trial
 from tests.newsletter import books
 from tests.newsletter.books import NOW
@@ -117,6 +120,34 @@ def test_a_campaign_goes_on_in_base64_when_the_relay_with_8_bits_goes_away(setti
     assert (modern.encodings, old.encodings) == ({"8bit"}, {"base64"})
     assert modern.wrong + old.wrong == []
     assert sorted(addresses(modern) + addresses(old)) == sorted(f"reader{number}@example.jp" for number in range(1, 61))
+
+
+def test_mail_is_not_signed_twice_where_the_first_relay_is_away(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.RELAY_8BITMIME = True
+    settings.DKIM_FOLDER = tmp_path
+    _, key = signing.new_key(Algorithm.ED25519, "example.jp", "test")
+    settings.DKIM_KEYS = (key.name,)
+    settings.RELAY_CONNECTIONS = 2
+    books.readers(40)
+    campaign = books.running()
+    composed: list[str] = []
+    content = Outgoing.content
+
+    def counted(mail: Outgoing, **options: bool) -> bytes:
+        composed.append(mail.recipient.address)
+        return content(mail, **options)
+
+    monkeypatch.setattr(Outgoing, "content", counted)
+    with serving() as server:
+        settings.RELAY_URL = f"smtp://127.0.0.1:{free_port()} smtp://127.0.0.1:{server.port}"
+        sending.send_campaign(campaign, NOW)
+    assert books.states(campaign) == {"sent": 40}
+    assert (server.encodings, server.wrong) == ({"8bit"}, [])
+    lines = 4
+    # What was composed ahead before any relay had said what it takes.
+    assert len(composed) - 40 <= connections.AHEAD * lines + AT_ONCE
 
 
 def test_a_test_mail_comes_as_readers_will_get_it(settings: Any) -> None:

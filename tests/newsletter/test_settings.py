@@ -89,7 +89,11 @@ def test_options_of_the_database_can_stand_in_its_address() -> None:
     sqlite = settings_of(DATABASE_URL="sqlite:////tmp/x.sqlite3?timeout=3")["DATABASES"]["default"]["OPTIONS"]
     assert (sqlite["timeout"], sqlite["transaction_mode"]) == (3, "IMMEDIATE")
     postgres = settings_of(DATABASE_URL="postgres://u:p@db.example.jp/x?sslmode=require")["DATABASES"]["default"]
-    assert postgres["OPTIONS"] == {"options": "-c lock_timeout=30s", "sslmode": "require"}
+    assert postgres["OPTIONS"] == {
+        "options": "-c lock_timeout=30s", "connect_timeout": 3, "tcp_user_timeout": 35_000, "sslmode": "require",
+    }  # fmt: skip
+    other = settings_of(DATABASE_URL="postgres://u:p@db.example.jp/x?connect_timeout=9")["DATABASES"]["default"]
+    assert int(other["OPTIONS"]["connect_timeout"]) == 9
 
 
 def test_behind_https_cookies_are_for_https_only() -> None:

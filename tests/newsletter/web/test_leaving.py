@@ -119,16 +119,48 @@ def test_after_leaving_there_is_a_way_back(client: Client, action: str, format_:
 
 def test_whoever_presses_the_buttons_again_and_again_fills_no_mailbox_and_ends_as_left(client: Client) -> None:
     path = unsubscribe_path(person())
-    for _ in range(10):
+    for _ in range(2):
         client.post(path, {"action": "leave"})
         assert client.post(path, {"action": "come_back"}).status_code == 302
-    assert letters() == ["goodbye", "resumed"] * 2
-    client.post(path, {"action": "leave"})
-    answer = client.post(path, {"action": "come_back"})
-    assert answer.status_code == 429
-    assert "明日" in text_of(answer)
+    for action in ("come_back", "pause", "wrong_person"):
+        client.post(path, {"action": "leave"})
+        answer = client.post(path, {"action": action})
+        assert answer.status_code == 429
+        assert "明日" in text_of(answer)
     assert Subscriber.objects.get().state == "left"
-    assert letters() == ["goodbye", "resumed"] * 2
+    assert letters() == ["goodbye", "resumed", "goodbye", "resumed", "goodbye"]
+
+
+@pytest.mark.parametrize("hours", [0, 1, 23, 25, 49])
+def test_the_last_letter_says_how_it_stands_whenever_the_buttons_were_pressed_before(
+    client: Client, hours: int
+) -> None:
+    reader = person()
+    path = unsubscribe_path(reader)
+    for number, action in enumerate(["leave", "come_back", "leave", "wrong_person", "leave", "come_back", "leave"]):
+        client.post(path, {"action": action})
+        reader.refresh_from_db()
+        assert ("goodbye" if reader.state == "left" else "re") in letters()[-1]
+        if number == 0:
+            Letter.objects.update(written_at=timezone.now() - timedelta(hours=hours))
+    assert len(letters()) == 5
+    Letter.objects.update(written_at=timezone.now() - timedelta(days=1))
+    assert client.post(path, {"action": "come_back"}).status_code == 302
+    assert letters()[-1] == "resumed"
+
+
+def test_buttons_of_somebody_who_reads_on_are_no_returns(client: Client) -> None:
+    reader = person()
+    path = unsubscribe_path(reader)
+    for _ in range(2):
+        client.post(path, {"action": "leave"})
+        client.post(path, {"action": "come_back"})
+    assert client.post(path, {"action": "text_only"}).status_code == 302
+    reader.refresh_from_db()
+    assert (reader.state, reader.format) == ("active", "text")
+    for _ in range(10):
+        answer = client.post(path, {"action": "text_only"})
+    assert answer.status_code == 429  # nobody needs them so often
 
 
 def test_long_after_leaving_the_link_only_leads_to_a_new_sign_up(client: Client) -> None:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from django.test import Client
 
 from newsletter import departures, links
-from newsletter.web import limits, reader_pages
+from newsletter.web import patience
 from subscribers import suppression
 from subscribers.models import ConsentEvent, Subscriber
 from tests.newsletter import ledger
@@ -32,8 +32,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _loaded(idle_office: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader_pages, "BUTTON_WAITS", 0.1)
-    monkeypatch.setattr(limits, "WAITS", 0.1)
+    monkeypatch.setattr(patience, "WAITS", 0.1)
     load_profile()
 
 

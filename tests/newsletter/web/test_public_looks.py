@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from newsletter import links
-from newsletter.web import limits, public, reader_pages
+from newsletter.web import limits, patience, public
 from subscribers import signup
 from subscribers.models import Subscriber
 from tests.browser import Chromium, blocked_by_policy, check, follow, press, press_on
@@ -164,7 +164,7 @@ BUTTONS = {
 def test_what_is_said_while_the_ledger_is_held_can_be_used_by_everybody(
     site: str, width: int, language: str, chromium: Chromium, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader_pages, "BUTTON_WAITS", 0.1)
+    monkeypatch.setattr(patience, "WAITS", 0.1)
     monkeypatch.setattr(limits, "WAITS", 0.1)
     reader = person(f"{'a-very-long-local-part' * 2}@a-long-department.city.example.lg.jp", language=language)
     leave, back = BUTTONS[language]
