@@ -83,18 +83,23 @@ def import_list(
         raise click.UsageError("--apply には、同意の根拠（--basis）と証跡（--proof）が必要です。")
     from subscribers import exporter
     from subscribers.columns import correct_columns
+    from subscribers.refused import RefusedRows
 
     if refused_file and refused_file.exists():
         fail(f"{refused_file} はすでにあります。別の名前にしてください。")
+    if refused_file and not refused_file.parent.is_dir():
+        fail(f"フォルダ「{refused_file.parent}」がありません。")  # before anybody is taken in
     table = _table(file)
     table = replace(table, columns=correct_columns(table.columns or {}, table.headings, _corrections(corrections)))
-    report = Report(table, problems=problems, as_json=as_json)
-    report.begin()
-    grounds = (basis, proof, person) if basis and is_applied else None
-    _run(table, grounds, report)
-    if refused_file and report.refused:
-        exporter.write_refused(refused_file, table, report.refused.values())
-    report.end(is_applied, refused_file if report.refused else None)
+    with RefusedRows() as refused:
+        report = Report(table, problems=problems, as_json=as_json, refused=refused if refused_file else None)
+        report.begin()
+        grounds = (basis, proof, person) if basis and is_applied else None
+        _run(table, grounds, report)
+        is_asked = refused_file is not None and report.counts["refused"] > 0
+        if refused_file and is_asked:
+            exporter.write_refused(refused_file, table, lambda: refused)
+    report.end(is_applied, refused_file if is_asked else None)
 
 
 @click.command("export")

@@ -16,6 +16,7 @@ from newsletter.cli.listing import in_one_line, printable
 if TYPE_CHECKING:
     from subscribers.models import ImportRun
     from subscribers.planned import Planned
+    from subscribers.refused import RefusedRows
     from subscribers.table import Table
 
 LONGEST_SHOWN = 100  # characters of a cell that holds no address
@@ -30,8 +31,7 @@ class Report:
     as_json: bool
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
-    # Row and cells -> cells and reason: of a pasted line each address is a row of its own.
-    refused: dict[tuple[int, Sequence[str]], tuple[Sequence[str], str]] = field(default_factory=dict)
+    refused: RefusedRows | None = None  # when they were asked for
     number: int | None = None  # of the import, once it is written
 
     def written(self, run: ImportRun) -> None:
@@ -70,11 +70,8 @@ class Report:
         for planned in block:
             line, verdict = planned.candidate.line, planned.verdict
             self.counts.update(("rows", str(planned.action)) + (("warned",) if verdict == "warned" else ()))
-            if planned.action == "refused":
-                reason = " ".join(planned.words)
-                row = line, planned.candidate.cells
-                before = self.refused.get(row)
-                self.refused[row] = (planned.candidate.cells, f"{before[1]} {reason}" if before else reason)
+            if self.refused is not None and planned.action == "refused":
+                self.refused.add(line, planned.candidate.cells, " ".join(planned.words))
             if self.problems and verdict not in ("warned", "refused"):
                 continue
             address = planned.candidate.address.address if planned.candidate.address else ""
