@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import EXIT_FAILED, json_line
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def read(paths: tuple[Path, ...], jsonl: bool, processes: int | None) -> None:
     """Read the files and print what they hold, in the order of their names."""
     from feeds.files import files_in
 
+    streams.end_with_the_reader()
     files = list(files_in(paths))
     named = {path for path in paths if not path.is_dir()}
     failed: set[Path] = set()

@@ -9,6 +9,7 @@ from typing import IO, Any, NamedTuple
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import fail, json_line
 from newsletter.cli.listing import printable
 from newsletter.failures import os_error_words
@@ -33,6 +34,7 @@ def check_addresses(file: Path, as_jsonl: bool) -> None:
     FILE には1行に1つのアドレスを書きます（- は標準入力）。データベースは使わず、メールも送りません。
     読めない行があれば、行番号と理由を答えて先へ進み、最後に終了コード1で終わります。
     """
+    streams.end_with_the_reader()
     try:
         with click.open_file(str(file), "rb") as lines:
             unreadable = _answer_each(_read(lines, as_jsonl), as_jsonl)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import by_option, django_command, json_option, print_json
 from newsletter.cli.listing import print_rows
 
@@ -75,6 +76,7 @@ def undo_import(number: int, is_applied: bool, everybody: bool, person: str, as_
     if is_applied:
         undo.undo(run, person, now, told.add)
     else:
+        streams.end_with_the_reader()
         for block in undo.plan_undo(run):
             told.add(block)
     told.end(run, is_applied)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import Failure, by_option, django_command, fail, json_option, print_json
 from newsletter.cli.progress import Bar, progress_bar
 from newsletter.cli.subscribers_report import Report
@@ -89,6 +90,8 @@ def import_list(
         fail(f"{refused_file} はすでにあります。別の名前にしてください。")
     if refused_file and not refused_file.parent.is_dir():
         fail(f"フォルダ「{refused_file.parent}」がありません。")  # before anybody is taken in
+    if not is_applied and not refused_file:
+        streams.end_with_the_reader()
     table = _table(file)
     table = replace(table, columns=correct_columns(table.columns or {}, table.headings, _corrections(corrections)))
     with RefusedRows() as refused:

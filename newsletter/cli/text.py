@@ -9,6 +9,7 @@ from typing import IO, Any
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import EXIT_FAILED, fail, json_line
 from newsletter.cli.text_proof import proof
 from newsletter.cli.text_wrap import wrap
@@ -37,6 +38,7 @@ def clean(file: str) -> None:
 
     読めない行があれば、行番号と理由を示して先へ進み、最後に終了コード1で終わります。
     """
+    streams.end_with_the_reader()
     try:
         with click.open_file(file, "rb") as lines:
             every_row_is_clean = _clean(lines, file)

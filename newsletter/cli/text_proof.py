@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import fail, json_line, json_option, print_json, read_utf8
 from newsletter.failures import os_error_words
 
@@ -53,6 +54,7 @@ def proof(
 
     findings の start と end は、text の何文字目か（0から）です。
     """
+    streams.end_with_the_reader()
     if rules:
         _print_rules(as_json)
     elif file is None:

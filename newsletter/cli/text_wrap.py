@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import fail, json_line, read_utf8
 from newsletter.mail.linebreak import wrap as wrap_text
 
@@ -31,6 +32,7 @@ NARROWEST, WIDEST = 4, 998  # two 全角; RFC 5322's longest line
 )
 def wrap(width: int, file: str) -> None:
     """Print each row with `wrapped`; nothing is printed if a row cannot be read."""
+    streams.end_with_the_reader()
     rows = list(_rows(file, width))
     for row in rows:
         wrapped = "\n".join(wrap_text(row["text"], row["width"]))
