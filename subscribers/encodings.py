@@ -122,7 +122,9 @@ def _cp932_or_euc(path: Path) -> str:
         return jis.EUC
     if not pairs or (not is_high and len(pairs) > ENOUGH):
         return "cp932"
-    raise ImportFileError(f"{path.name}: Shift_JISかEUC-JPか決められません。{SAVE_AGAIN}")
+    # Excel would read EUC-JP as Shift_JIS, and keep that.
+    words = "Shift_JISかEUC-JPか決められません。文字コードを選べるエディターで開き、UTF-8で保存し直してください。"
+    raise ImportFileError(f"{path.name}: {words}")
 
 
 def _is_damaged_utf8(path: Path) -> bool:

@@ -147,7 +147,7 @@ def test_shift_jis_and_euc_are_never_taken_for_each_other(text: str, encoding: s
 
 @pytest.mark.parametrize(("text", "encoding"), [("山田", "euc_jp"), ("ﾔﾏﾀﾞ", "cp932"), ("檜原村", "euc_jp")])
 def test_what_may_be_either_is_refused_with_what_to_do(text: str, encoding: str, tmp_path: Path) -> None:
-    with pytest.raises(ImportFileError, match="Shift_JISかEUC-JPか決められません"):
+    with pytest.raises(ImportFileError, match="Shift_JISかEUC-JPか決められません。文字コードを選べるエディター"):
         open_table(written(tmp_path, f"email,name\na@example.jp,{text}\n".encode(encoding)))
 
 
