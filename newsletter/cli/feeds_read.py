@@ -15,6 +15,7 @@ import click
 
 from newsletter.cli import streams
 from newsletter.cli.base import EXIT_FAILED, json_line
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from feeds.files import FileReading
@@ -49,9 +50,9 @@ def read(paths: tuple[Path, ...], jsonl: bool, processes: int | None) -> None:
     for path, reading in zip(files, _readings(files, processes), strict=True):
         if reading.error is not None:
             failed.add(path)
-        click.echo(json_line(_as_dict(reading)) if jsonl else _as_text(reading))
+        say(json_line(_as_dict(reading)) if jsonl else _as_text(reading))
     if not files:
-        click.echo("ファイルがありません。", err=True)
+        say("ファイルがありません。", err=True)
     if failed & named or (files and len(failed) == len(set(files))):
         sys.exit(EXIT_FAILED)
 

@@ -11,7 +11,7 @@ import click
 
 from newsletter.cli import streams
 from newsletter.cli.base import fail, json_line
-from newsletter.cli.listing import printable
+from newsletter.cli.terminal import say
 from newsletter.failures import os_error_words
 
 
@@ -53,10 +53,10 @@ def _answer_each(lines: Iterable[_Line], as_jsonl: bool) -> list[int]:
             unreadable.append(line.number)
         answer = _answer(line)
         if as_jsonl:
-            click.echo(json_line(answer))
+            say(json_line(answer))
         else:
             shown = answer["read"] or (line.address or "").strip()
-            click.echo(printable("\t".join(("○" if answer["ok"] else "×", shown, answer["note"]))))
+            say("\t".join(("○" if answer["ok"] else "×", shown, answer["note"])))
     return unreadable
 
 

@@ -15,6 +15,7 @@ from newsletter.cli import streams
 from newsletter.cli.base import Failure, by_option, django_command, fail, json_option, print_json
 from newsletter.cli.progress import Bar, progress_bar
 from newsletter.cli.subscribers_report import Report
+from newsletter.cli.terminal import say
 from newsletter.failures import database_words
 
 if TYPE_CHECKING:
@@ -233,9 +234,7 @@ def _staged(table: Table, asked: Lookups, bar: Bar) -> Staged:
 
     staged = staging.begin(table, asked, timezone.now())
     if staged.rows_read:
-        click.echo(
-            f"前の取込が途中で止まっています。{staged.rows_read:,}行は読み終えているので、続きから読みます。", err=True
-        )
+        say(f"前の取込が途中で止まっています。{staged.rows_read:,}行は読み終えているので、続きから読みます。", err=True)
     bar.begin("読み込み中", table.about, staged.rows_read)
     staged.read(timezone.now(), bar.advance)
     return staged
@@ -255,8 +254,8 @@ def _report_export(file: Path, exported: Exported, as_json: bool) -> None:
         )
         return
     for loss in exported.losses:
-        click.echo(f"CP932にない文字: {loss}")
+        say(f"CP932にない文字: {loss}")
     for twin in exported.twins:
-        click.echo(f"読み戻すと見た目の同じ別の字になる文字: {twin}")
+        say(f"読み戻すと見た目の同じ別の字になる文字: {twin}")
     if exported.is_written:
-        click.echo(f"{exported.rows}件を {file} に書き出しました。")
+        say(f"{exported.rows}件を {file} に書き出しました。")

@@ -11,6 +11,7 @@ import click
 
 from newsletter.cli import streams
 from newsletter.cli.base import EXIT_FAILED, fail, json_line
+from newsletter.cli.terminal import say
 from newsletter.cli.text_proof import proof
 from newsletter.cli.text_wrap import wrap
 from newsletter.failures import os_error_words
@@ -57,10 +58,10 @@ def _clean(lines: IO[bytes], file: str) -> bool:
         try:
             row = _read_row(line)
         except ValueError as error:
-            click.echo(f"エラー: {file} の{number}行目: {error}", err=True)
+            say(f"エラー: {file} の{number}行目: {error}", err=True)
             broken += 1
         else:
-            click.echo(json_line({"id": row["id"], "html": clean_html(row["html"])}))
+            say(json_line({"id": row["id"], "html": clean_html(row["html"])}))
     return not broken
 
 
