@@ -296,5 +296,6 @@ def _by_spaces(text: str) -> list[str]:
     if is_under_another(text):
         return [text]
     words = text.split()
-    at_words = [word for word in words if re.search(rf"[^\s<]+[@{AT_SIGNS}][^\s>]+", word)]
+    # One sign on either side says it: asked for as many as there are, a long word would cost the square of its length.
+    at_words = [word for word in words if re.search(rf"[^<][@{AT_SIGNS}][^>]", word)]
     return words if len(at_words) > 1 and len(at_words) == len(words) else [text]

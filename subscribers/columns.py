@@ -9,6 +9,10 @@ from functools import lru_cache
 
 from subscribers.errors import ImportFileError
 
+MOST_COLUMNS = 60
+LONGEST_CELL = 10_000
+LONGEST_ROW = MOST_COLUMNS * LONGEST_CELL  # characters; what is longer is no list, and need not be held in memory
+
 # The fields a list may have, with their names for people.
 FIELDS = {
     "address": "メールアドレス",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from subscribers import jis
+from subscribers.columns import LONGEST_ROW
 from subscribers.errors import ImportFileError
 
 CHUNK = 1 << 20
@@ -40,33 +41,35 @@ def find_encoding(path: Path) -> tuple[str, int]:
 def read_lines(path: Path, encoding: str) -> Iterator[str]:
     """The lines of the file with their ends, for the csv module; UnicodeError when it is not in this encoding."""
     if encoding in (jis.EUC, jis.ISO_2022):
-        yield from _jis_lines(path, encoding)
+        # In neither of the two is a line break half of a character.
+        yield from (jis.decode_line(line, encoding) for line in _lines_of_bytes(path))
         return
-    with path.open(encoding=encoding, newline="") as file:
-        if encoding != "cp932":
-            yield from file
-            return
-        # Python reads 0x8160 as ～ (FF5E), though it writes 〜 (301C) there: without this a round trip changes it.
-        for line in file:
-            yield line.replace("～", "〜")
+    lines = _lines(path, encoding)
+    # Python reads 0x8160 as ～ (FF5E), though it writes 〜 (301C) there: without this a round trip changes it.
+    yield from (line.replace("～", "〜") for line in lines) if encoding == "cp932" else lines
 
 
 def count_lines(path: Path, encoding: str) -> int:
     """How many lines the file has; 0 when it is not in this encoding."""
     try:
         if encoding in (jis.EUC, jis.ISO_2022):
-            return 1 + sum(line.count("\n") for line in _jis_lines(path, encoding))
+            return 1 + sum(line.count("\n") for line in read_lines(path, encoding))
         return _count_lines(path, encoding)
     except UnicodeError:
         return 0
 
 
-def _jis_lines(path: Path, encoding: str) -> Iterator[str]:
-    with path.open("rb") as file:
-        for raw in file:  # in neither of the two is a line break half of a character
-            line = jis.decode_line(raw, encoding)
-            # As a file opened as text gives its lines, also when they end as those of old Macs do.
-            yield from io.StringIO(line, newline="") if "\r" in line[:-2] else (line,)
+def _lines(path: Path, encoding: str) -> Iterator[str]:
+    """The lines of the file, also when they end as those of old Macs do; ImportFileError instead of one without end."""
+    with path.open(encoding=encoding, newline="") as file:
+        for number, line in enumerate(iter(partial(file.readline, LONGEST_ROW), ""), 1):
+            if len(line) == LONGEST_ROW:
+                raise ImportFileError(f"{path.name}: {number}行目が長すぎます。1行に1人ずつ書いた名簿にしてください。")
+            yield line
+
+
+def _lines_of_bytes(path: Path) -> Iterator[bytes]:
+    return (line.encode("latin-1") for line in _lines(path, "latin-1"))
 
 
 def _count_lines(path: Path, encoding: str) -> int:
@@ -110,9 +113,8 @@ def _cp932_or_euc(path: Path) -> str:
     a byte above, every kana begins with 「､」 or 「･」, and most characters are kana or common kanji.
     """
     pairs: Counter[bytes] = Counter()
-    with path.open("rb") as file:
-        for line in file:
-            pairs.update(_PAIR.findall(re.sub(rb"\x8e.|\x8f..", b"", line)))
+    for line in _lines_of_bytes(path):
+        pairs.update(_PAIR.findall(re.sub(rb"\x8e.|\x8f..", b"", line)))
     kana = sum(count for pair, count in pairs.items() if pair[0] in (0xA4, 0xA5))
     usual = sum(count for pair, count in pairs.items() if pair[0] in _USUAL_ROWS)
     is_high = any(max(pair) > 0xDF for pair in pairs)
@@ -120,7 +122,9 @@ def _cp932_or_euc(path: Path) -> str:
         return jis.EUC
     if not pairs or (not is_high and len(pairs) > ENOUGH):
         return "cp932"
-    raise ImportFileError(f"{path.name}: Shift_JISかEUC-JPか決められません。{SAVE_AGAIN}")
+    # Excel would read EUC-JP as Shift_JIS, and keep that.
+    words = "Shift_JISかEUC-JPか決められません。文字コードを選べるエディターで開き、UTF-8で保存し直してください。"
+    raise ImportFileError(f"{path.name}: {words}")
 
 
 def _is_damaged_utf8(path: Path) -> bool:
@@ -136,10 +140,12 @@ def _is_damaged_utf8(path: Path) -> bool:
 
 def _first_wrong_line(path: Path) -> int:
     """The first line that is not UTF-8. In UTF-8 and CP932 a line break is never half of a character."""
+    number, decoder = 1, codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        while chunk := file.read(CHUNK):
             try:
-                line.decode()
-            except UnicodeError:
-                return number
-    return 1
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                return number + error.object.count(b"\n", 0, error.start)
+            number += chunk.count(b"\n")
+    return number

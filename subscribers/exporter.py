@@ -108,18 +108,21 @@ def export(
     return Exported(rows, is_written=True, losses=tuple(losses), twins=tuple(twins))
 
 
-def write_refused(path: Path, table: Table, refused: Iterable[tuple[Sequence[str], str]]) -> int:
-    """Write refused rows as they came, in the form of their file, each with the reason behind it."""
+def write_refused(path: Path, table: Table, refused: Callable[[], Iterable[tuple[Sequence[str], str]]]) -> int:
+    """Write refused rows as they came, in the form of their file, each with the reason behind it; how many."""
     width = len(table.headings)
-    rows = [[*cells, *[""] * (width - len(cells)), reason] for cells, reason in refused]
     headings = (*table.headings, REFUSED_HEADING) if table.heading_line else ()
+
+    def rows() -> Iterator[list[str]]:
+        return ([*cells, *[""] * (width - len(cells)), reason] for cells, reason in refused())
+
     # Reasons are our words: where the file's encoding misses one of their characters, UTF-8 is what Excel reads too.
     encoding = table.encoding
-    if table.is_cp932 and (encoding != "cp932" or any(missing(cell) for row in rows for cell in row)):
+    if table.is_cp932 and (encoding != "cp932" or any(missing(cell) for row in rows() for cell in row)):
         encoding = "utf-8-sig"
     write = _write_xlsx if table.kind == "xlsx" else _csv_writer(encoding, table.delimiter)
     with _replacing(path) as temporary:
-        written = write(temporary, headings, iter(rows))
+        written = write(temporary, headings, rows())
         temporary.replace(path)
     return written
 

@@ -13,10 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from subscribers.addresses import LONGEST_TEXT, is_under_another, split
-from subscribers.columns import EXACT, guess_columns, normal
+from subscribers.columns import EXACT, MOST_COLUMNS, guess_columns, normal
 from subscribers.errors import ImportFileError
 from subscribers.mending import AT_SIGNS
-from subscribers.table import MOST_COLUMNS, Row, Table, checked, with_headings
+from subscribers.table import Row, Table, checked, with_headings
 
 MOST_CHARACTERS = 1_000_000
 LONGEST_LINE = 50_000  # a To line of a thousand people

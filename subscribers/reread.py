@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 
 from subscribers import jis
-from subscribers.columns import FIELDS, guess_columns, normal
+from subscribers.columns import FIELDS, MOST_COLUMNS, guess_columns, normal
 from subscribers.encodings import count_lines
 from subscribers.errors import ImportFileError
-from subscribers.table import BROKEN, HEAD_ROWS, MOST_COLUMNS, Row, Table, unnamed, with_headings, with_hidden_rows
+from subscribers.table import BROKEN, HEAD_ROWS, Row, Table, open_book, unnamed, with_headings, with_hidden_rows
 
 ENCODINGS = {
     "utf-8-sig": "UTF-8",
@@ -33,14 +32,10 @@ def head(table: Table, most: int = HEAD_ROWS) -> list[Row]:
 
 def sheets(table: Table) -> list[str]:
     """The names of an .xlsx file's sheets; none for other files."""
-    import openpyxl
-
     if table.kind != "xlsx":
         return []
     try:
-        with table.path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        with open_book(table.path) as book:
             return [sheet.title for sheet in book.worksheets]
     except BROKEN as error:
         raise ImportFileError(f"{table.path.name}: Excelのファイルとして読めません。") from error

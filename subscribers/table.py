@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from subscribers import jis
-from subscribers.columns import guess_columns, normal
+from subscribers.columns import LONGEST_CELL, LONGEST_ROW, MOST_COLUMNS, guess_columns, normal
 from subscribers.encodings import find_encoding, read_lines
 from subscribers.errors import ImportFileError
 from subscribers.hidden import hidden_rows
@@ -27,8 +27,6 @@ from subscribers.hidden import hidden_rows
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
-MOST_COLUMNS = 60
-LONGEST_CELL = 10_000
 LARGEST_FILE = 300 * 2**20
 LARGEST_SHEET = 512 * 2**20  # of all parts of an .xlsx together, unpacked
 MOST_PARTS = 1_000
@@ -136,7 +134,7 @@ def _open_csv(path: Path) -> Table:
 def _csv_head(table: Table) -> list[Row]:
     """The first rows, read leniently: the separator is still a guess, and what is wrong may be the guess."""
     rows: list[Row] = []
-    reader = csv.reader(read_lines(table.path, table.encoding), delimiter=table.delimiter)
+    reader = csv.reader(_RowLines(table), delimiter=table.delimiter)
     with suppress(csv.Error):
         rows.extend(Row(number, tuple(cells)) for number, cells in enumerate(islice(reader, HEAD_ROWS), 1))
     return rows
@@ -148,12 +146,29 @@ def _score(head: list[Row]) -> tuple[int, int]:
     return recognised, max((len(row.cells) for row in head), default=0)
 
 
+class _RowLines:
+    """The lines of a file for the csv module, which would make one row of all of them: cells may have line breaks."""
+
+    def __init__(self, table: Table) -> None:
+        self._lines = read_lines(table.path, table.encoding)
+        self.length = 0  # characters since the last row, whose end the reader of rows tells
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.length += len(line)
+            if self.length > LONGEST_ROW:
+                raise csv.Error("row longer than any list has")
+            yield line
+
+
 def _csv_rows(table: Table) -> Iterator[Row]:
     # Strict: a quotation mark that is never closed would swallow the rows behind it.
-    reader = csv.reader(read_lines(table.path, table.encoding), delimiter=table.delimiter, strict=True)
+    lines = _RowLines(table)
+    reader = csv.reader(lines, delimiter=table.delimiter, strict=True)
     number, starts_at = 1, 1
     try:
         for cells in reader:
+            lines.length = 0
             yield Row(number, checked(cells, number, table.path.name))
             number, starts_at = number + 1, reader.line_num + 1
     except csv.Error as error:
@@ -168,7 +183,7 @@ def _csv_rows(table: Table) -> Iterator[Row]:
 def _open_xlsx(path: Path) -> Table:
     try:
         _check_parts(path)
-        with _book(path) as book:
+        with open_book(path) as book:
             sheet_parts = [str(sheet._worksheet_path) for sheet in book.worksheets]  # type: ignore[attr-defined]
             tables = [Table(path, "xlsx", sheet=sheet.title, about=sheet.max_row or 0) for sheet in book.worksheets]
             heads = [list(islice(_sheet_rows(book, table), HEAD_ROWS)) for table in tables]
@@ -187,7 +202,7 @@ def _open_xlsx(path: Path) -> Table:
 
 def with_hidden_rows(table: Table) -> Table:
     """The table of a sheet that somebody chose, saying how many of its rows Excel does not show."""
-    with _book(table.path) as book:
+    with open_book(table.path) as book:
         part = str(book[table.sheet]._worksheet_path)  # type: ignore[attr-defined]
     return _with_hidden_rows(table, part)
 
@@ -225,7 +240,8 @@ def _check_parts(path: Path) -> None:
 
 
 @contextmanager
-def _book(path: Path) -> Iterator[Workbook]:
+def open_book(path: Path) -> Iterator[Workbook]:
+    """An .xlsx whose sheets are read row by row; BROKEN when it is none."""
     import openpyxl
 
     with path.open("rb") as file:  # a path would be judged by its ending
@@ -240,7 +256,7 @@ def _book(path: Path) -> Iterator[Workbook]:
 
 def _xlsx_rows(table: Table) -> Iterator[Row]:
     try:
-        with _book(table.path) as book:
+        with open_book(table.path) as book:
             yield from _sheet_rows(book, table)
     except BROKEN as error:
         raise ImportFileError(f"{table.path.name}: Excelのファイルの途中が壊れていて読めません。") from error

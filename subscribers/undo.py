@@ -81,7 +81,7 @@ def old_former_values(now: datetime) -> QuerySet[FormerValues]:
 def _plan(run: ImportRun, lock: str) -> Iterator[list[Undone]]:
     undone = frozenset(ImportRun.objects.exclude(undone_at=None).values_list("pk", flat=True))
     for block in _lines(run):
-        lines = _with_inherited(block, undone)
+        lines = _with_inherited(run, block, undone)
         ids = [line.subscriber_id for line in lines if line.subscriber_id]
         addresses = dict(bulk.select(("id", "address"), Subscriber, "id", ids, f"ORDER BY id {lock}"))
         former = _former(run, [line.subscriber_id for line in lines if line.is_change and line.subscriber_id])
@@ -110,14 +110,23 @@ def _lines(run: ImportRun) -> Iterator[list[Line]]:
         ]
 
 
-def _with_inherited(block: Sequence[Line], undone: Collection[int]) -> list[Line]:
-    """Without the people in whom it changed nothing, but for those who are here by this list alone.
+def _with_inherited(run: ImportRun, block: Sequence[Line], undone: Collection[int]) -> list[Line]:
+    """The lines of the import that taking it back is about, those of people who are here by it alone among them.
 
-    They came in by an earlier one that was taken back, and stayed because this one has them, too.
+    They came in by an earlier list that was taken back, and stayed because this one names them, too: they go with it,
+    whether it changed something in them or not. Any other of whom it says the same is left out.
     """
-    came_in = _came_in_by([line.fingerprint for line in block if line.is_same], undone)
-    owned = [line for line in block if not line.is_same or line.fingerprint in came_in]
-    return [line._replace(event=came_in[line.fingerprint]) if line.is_same else line for line in owned]
+    came_in = _came_in_by([line.fingerprint for line in block if line.is_same or line.is_change], undone)
+    heirs = {
+        line.fingerprint: line._replace(event=came_in[line.fingerprint], is_change=False)
+        for line in block
+        if line.fingerprint in came_in
+    }
+    # Who did something since they came in is here by themselves, and gets back what this list wrote over.
+    changed = [heirs[line.fingerprint] for line in block if line.is_change and line.fingerprint in heirs]
+    for mark in _acts_since(run, changed, undone):
+        del heirs[mark]
+    return [heirs.get(line.fingerprint, line) for line in block if not line.is_same or line.fingerprint in heirs]
 
 
 def _came_in_by(marks: Sequence[str], runs: Collection[int]) -> dict[str, int]:

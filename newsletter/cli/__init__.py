@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -58,17 +59,23 @@ class LazyGroup(click.Group):
     """A group whose commands are imported when they are used."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        streams.let_nothing_fail()
-        return super().main(*args, **kwargs)
+        with streams.nothing_fails():
+            return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """A reader that has seen enough (`… | head`) is no failure to speak of: click ends quietly then, exit 1."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # a full disk is found here, while it can be said
         except click.ClickException as failure:
-            if streams.is_about_a_closed_pipe(failure):
-                raise BrokenPipeError(errno.EPIPE, "stdout") from None
+            if streams.ends_with_the_reader(failure):
+                raise streams.UnreadError(errno.EPIPE, "stdout") from None
             raise
+        except OSError as error:
+            if streams.ends_with_the_reader(error):
+                raise
+            raise _failure(error) from error
+        return result
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -83,6 +90,13 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("コマンド"):
             formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+
+def _failure(error: OSError) -> click.ClickException:
+    from newsletter.cli.base import Failure
+    from newsletter.failures import os_error_words
+
+    return Failure(os_error_words(error))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

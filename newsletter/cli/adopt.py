@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from newsletter.cli.base import django_command, json_option, print_json
+from newsletter.cli.terminal import say
 
 
 @click.command()
@@ -28,13 +29,13 @@ def adopt(person: str, join: bool, as_json: bool) -> None:
         facts = {"paused": adopted.paused, "postponed": adopted.postponed, "in_doubt": adopted.in_doubt}
         print_json({"by": person, "joined": join, **facts})
         return
-    click.echo("この機械から送信できるようにしました。")
+    say("この機械から送信できるようにしました。")
     for number in adopted.paused:
-        click.echo(f"配信 {number} を止めました。続けるとき: newsletter campaign resume {number}")
+        say(f"配信 {number} を止めました。続けるとき: newsletter campaign resume {number}")
     for number in adopted.postponed:
-        click.echo(f"配信 {number} の予定を外しました。送るとき: newsletter campaign send --campaign {number}")
+        say(f"配信 {number} の予定を外しました。送るとき: newsletter campaign send --campaign {number}")
     if adopted.in_doubt:
-        click.echo(
+        say(
             f"{adopted.in_doubt:,}件は、バックアップのあとに送ったかもしれないので「不明」にしました。"
             "決めるとき: newsletter campaign doubt"
         )

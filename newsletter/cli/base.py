@@ -13,7 +13,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import click
 
 from newsletter.cli import streams
-from newsletter.cli.listing import escaped, printable
+from newsletter.cli.terminal import escaped, printable
 from newsletter.failures import database_words, os_error_words
 
 P = ParamSpec("P")

@@ -12,6 +12,7 @@ from newsletter.cli import campaign_words as words
 from newsletter.cli.base import by_option, django_command, fail, json_option, print_json
 from newsletter.cli.campaign_sending import campaign_argument
 from newsletter.cli.listing import print_facts, print_rows
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from newsletter.models import Campaign
@@ -68,12 +69,12 @@ def plan(
     if as_json:
         print_json(words.report_facts(reports.report(planned)))
         return
-    click.echo(f"予定しました。{words.campaign_line(planned)}「{edition.subject}」")
+    say(f"予定しました。{words.campaign_line(planned)}「{edition.subject}」")
     if hour != wanted:
         why = f"静かにする時間帯（{quiet}）を避けて" if quiet and wanted and wanted in quiet else "混み合う正時を避けて"
-        click.echo(f"{why}、{words.moment(hour)} に始めます。", err=True)
+        say(f"{why}、{words.moment(hour)} に始めます。", err=True)
     begin = f"{words.moment(hour)} に newsletter work が始めます。" if hour else "始めるとき: "
-    click.echo(begin + ("" if hour else f"newsletter campaign send --campaign {planned.pk}"))
+    say(begin + ("" if hour else f"newsletter campaign send --campaign {planned.pk}"))
 
 
 def _ask_about(proposed: Campaign, now: datetime, yes: bool) -> None:
@@ -81,7 +82,7 @@ def _ask_about(proposed: Campaign, now: datetime, yes: bool) -> None:
     from newsletter import audiences
 
     for line in words.forecast_lines(proposed, audiences.forecast(proposed, now)):
-        click.echo(line, err=True)
+        say(line, err=True)
     if not yes:
         campaign_sending.ask("この方々だけへの配信を予定しますか？", "予定しませんでした。")
 
@@ -98,7 +99,7 @@ def pause(number: int, reason: str, person: str) -> None:
     chosen = campaigns.find(number)
     if not campaigns.pause(chosen, f"{reason}（{person}）"):
         campaigns.must_be_running(chosen)
-    click.echo(f"止めました。続けるとき: newsletter campaign resume {number}")
+    say(f"止めました。続けるとき: newsletter campaign resume {number}")
 
 
 @campaign.command("through-night")
@@ -112,7 +113,7 @@ def through_night(number: int, person: str) -> None:
     from newsletter import campaigns, quiet_hours
 
     until = quiet_hours.go_through(campaigns.find(number), person, timezone.now())
-    click.echo(f"配信 {number} は、{words.moment(until)} まで夜間も休まずに送ります。送るのは newsletter work です。")
+    say(f"配信 {number} は、{words.moment(until)} まで夜間も休まずに送ります。送るのは newsletter work です。")
 
 
 @campaign.command("cancel")
@@ -130,7 +131,7 @@ def cancel(number: int, yes: bool, person: str) -> None:
     if not yes:
         campaign_sending.ask(f"{words.campaign_line(chosen)} を取り消しますか？", "取り消しませんでした。")
     waiting = campaigns.cancel(chosen, person, timezone.now())
-    click.echo(f"取り消しました。送らなかった宛先: {waiting:,}件")
+    say(f"取り消しました。送らなかった宛先: {waiting:,}件")
 
 
 @campaign.command("status")
@@ -147,7 +148,7 @@ def status(number: int | None, as_json: bool) -> None:
         return
     print_facts(words.report_lines(made))
     if following := words.next_step(made):
-        click.echo(following, err=True)
+        say(following, err=True)
 
 
 @campaign.command("list")
@@ -162,7 +163,7 @@ def list_(as_json: bool) -> None:
         print_json([words.report_facts(one) for one in made])
         return
     if not made:
-        click.echo("配信はまだありません。newsletter campaign send で始めます。")
+        say("配信はまだありません。newsletter campaign send で始めます。")
         return
     headings = ("番号", "号", "状態", "開始", "宛先", "送信済み", "不明")
     print_rows(headings, [_row(one) for one in made])
@@ -188,8 +189,8 @@ def continue_() -> None:
 
     identity.require()
     runs = sending.continue_campaigns()
-    click.echo(f"{len(runs)}件の配信を進めました。" if runs else "いま進める配信はありません。")
+    say(f"{len(runs)}件の配信を進めました。" if runs else "いま進める配信はありません。")
     for resting, until in schedule.resting(timezone.now()):
-        click.echo(f"配信 {resting.pk}: {quiet_hours.words(until)}", err=True)
+        say(f"配信 {resting.pk}: {quiet_hours.words(until)}", err=True)
     if stopped := [run.words for run in runs if run.words and run.cause is not Cause.NIGHT]:
         fail("\n".join(stopped))

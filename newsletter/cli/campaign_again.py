@@ -10,6 +10,7 @@ from newsletter.cli import campaign_sending
 from newsletter.cli import campaign_words as words
 from newsletter.cli.base import by_option, django_command, json_option, print_json
 from newsletter.cli.campaign_sending import campaign_argument
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from newsletter.models import Campaign
@@ -51,10 +52,10 @@ def again(
     if as_json:
         print_json(words.report_facts(reports.report(repeat)) | {"candidates": count})
         return
-    click.echo(f"予定しました。{words.campaign_line(repeat)} 候補: {count:,}件")
-    click.echo(f"始めるとき: newsletter campaign send --campaign {repeat.pk}")
+    say(f"予定しました。{words.campaign_line(repeat)} 候補: {count:,}件")
+    say(f"始めるとき: newsletter campaign send --campaign {repeat.pk}")
     if not newly_eligible and (offer := campaigns.offer_newly_eligible(ended)):
-        click.echo(f"{offer}（先に newsletter campaign cancel {repeat.pk}）", err=True)
+        say(f"{offer}（先に newsletter campaign cancel {repeat.pk}）", err=True)
 
 
 def _confirm_newly_eligible(ended: Campaign, yes: bool) -> bool:
@@ -63,10 +64,10 @@ def _confirm_newly_eligible(ended: Campaign, yes: bool) -> bool:
 
     reasons = audiences.why_left_out(ended)
     if not reasons:
-        click.echo("外した方のうち、いま送れる方はありません。", err=True)
+        say("外した方のうち、いま送れる方はありません。", err=True)
         return False
     why = "、".join(f"「{reason}」{count:,}件" for reason, count in reasons.items())
-    click.echo(
+    say(
         f"配信 {ended.pk} で外した方のうち、{sum(reasons.values()):,}件にはいまなら送れます（外した理由: {why}）。"
         "すでに届いたかもしれない方、解除した方、停止中の方は含みません。",
         err=True,

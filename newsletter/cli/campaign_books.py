@@ -10,6 +10,7 @@ import click
 from newsletter.cli import campaign_words as words
 from newsletter.cli.base import django_command, fail, json_option, print_json
 from newsletter.cli.listing import print_facts, print_rows
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from newsletter.models import Campaign, Delivery
@@ -39,7 +40,7 @@ def report(number: int | None, file: Path | None, as_json: bool) -> None:
         _print_books(made)
     if file:
         count = reports.write_recipients(chosen, file)
-        click.echo(f"{file} に {count:,}件を書き出しました（本人だけが読める設定です）。", err=True)
+        say(f"{file} に {count:,}件を書き出しました（本人だけが読める設定です）。", err=True)
 
 
 def _print_books(made: Report) -> None:
@@ -47,15 +48,15 @@ def _print_books(made: Report) -> None:
     from newsletter import reports
 
     if made.lines:
-        click.echo()
+        say()
         rows = ((line.label, line.count, line.reply_code or "", line.reason) for line in made.lines)
         print_rows(("状態", "件数", "応答", "理由"), rows)
     if codes := reports.by_code(made.campaign):
-        click.echo()
+        say()
         print_rows(("応答コード", "件数"), codes.items())
     lines = reports.by_provider(made.campaign)
     if lines:
-        click.echo()
+        say()
         headings = ("受信側", "宛先", "送信済み", "再送待ち", "拒否", "期限切れ", "不明", "不達")
         states = ("sent", "deferred", "refused", "expired", "in_doubt", "bounced")
         print_rows(
@@ -63,7 +64,7 @@ def _print_books(made: Report) -> None:
             ((line.label, line.total, *(line.states.get(state, 0) for state in states)) for line in lines[:PROVIDERS]),
         )
         if len(lines) > PROVIDERS:
-            click.echo(f"ほかに{len(lines) - PROVIDERS}の受信側があります（--json ですべて出力します）。")
+            say(f"ほかに{len(lines) - PROVIDERS}の受信側があります（--json ですべて出力します）。")
 
 
 @click.command("excluded")
@@ -86,12 +87,12 @@ def excluded(number: int | None, file: Path | None, as_json: bool) -> None:
     elif reasons:
         print_rows(("理由", "件数"), ((Exclusion.Reason(reason).label, count) for reason, count in reasons.items()))
         if chosen.finished_at and not chosen.rehearsal and (offer := campaigns.offer_newly_eligible(chosen)):
-            click.echo(offer, err=True)
+            say(offer, err=True)
     else:
-        click.echo("外した人はいません。")
+        say("外した人はいません。")
     if file:
         count = reports.write_excluded(chosen, file)
-        click.echo(f"{file} に {count:,}件を書き出しました（本人だけが読める設定です）。", err=True)
+        say(f"{file} に {count:,}件を書き出しました（本人だけが読める設定です）。", err=True)
 
 
 @click.command("doubt")
@@ -131,13 +132,13 @@ def doubt(number: int | None, ids: tuple[int, ...], as_sent: bool, resend: bool,
 
 def _list(rows: list[Delivery]) -> None:
     if not rows:
-        click.echo("不明なものはありません。")
+        say("不明なものはありません。")
         return
     print_rows(
         ("台帳番号", "配信", "いつから", "試行", "理由"),
         ((row.pk, _what(row), words.moment(row.settled_at), row.tries, row.reason) for row in rows),
     )
-    click.echo(
+    say(
         "届いたものとして扱う: newsletter campaign doubt [配信番号] --treat-as-sent --by 名前\n"
         "もう一度送る: newsletter campaign doubt [配信番号] --resend --by 名前",
         err=True,
@@ -164,9 +165,9 @@ def _decide(rows: list[Delivery], person: str, as_sent: bool, as_json: bool) -> 
     if as_json:
         print_json({"decided": decided, "as": "sent" if as_sent else "queued", "by": person.strip()})
         return
-    click.echo(f"{decided}件を{'送信済みとしました' if as_sent else 'もう一度送る列に戻しました'}。")
+    say(f"{decided}件を{'送信済みとしました' if as_sent else 'もう一度送る列に戻しました'}。")
     for campaign in _waiting(rows) if not as_sent else ():
-        click.echo(f"送るとき: newsletter campaign resume {campaign.pk}", err=True)
+        say(f"送るとき: newsletter campaign resume {campaign.pk}", err=True)
 
 
 def _waiting(rows: list[Delivery]) -> list[Campaign]:
@@ -186,4 +187,4 @@ def sweep(as_json: bool) -> None:
     if as_json:
         print_json({"in_doubt": count})
     else:
-        click.echo(f"{count}件を「不明」にしました。" if count else "途中で消えた処理はありません。")
+        say(f"{count}件を「不明」にしました。" if count else "途中で消えた処理はありません。")

@@ -22,6 +22,7 @@ from newsletter.cli.base import (
     print_json,
 )
 from newsletter.cli.listing import print_facts
+from newsletter.cli.terminal import printable, say
 
 if TYPE_CHECKING:
     from newsletter.models import Campaign
@@ -85,7 +86,7 @@ def send(
         from newsletter.proofing import link_checks
 
         for gone in link_checks.accept(chosen, person, accept_links, now):
-            click.echo(f"消えたページのまま送ります: {gone}", err=True)
+            say(f"消えたページのまま送ります: {gone}", err=True)
     _start_and_send(chosen, person, as_json)
 
 
@@ -151,7 +152,7 @@ def test(name: str, address: str, text_only: bool) -> None:
         raise click.BadParameter(f"「{address}」はメールアドレスとして使えません。{error}") from error
     relay = relays.first()
     reply = send_trial(issues.find_issue(name), to, timezone.now(), relay, text_only=text_only)
-    click.echo(f"{to} へテストメールを送りました。（中継サーバ {relay.name} の応答: {reply}）")
+    say(f"{to} へテストメールを送りました。（中継サーバ {relay.name} の応答: {reply}）")
 
 
 # ------------------------------------------------------------ asking, sending, telling
@@ -195,8 +196,8 @@ def _confirm(campaign: Campaign, yes: bool) -> None:
 
     now = timezone.now()
     for line in words.forecast_lines(campaign, audiences.forecast(campaign, now)):
-        click.echo(line, err=True)
-    click.echo(f"中継サーバ: {relays.names(rehearsal=campaign.rehearsal)}", err=True)
+        say(line, err=True)
+    say(f"中継サーバ: {relays.names(rehearsal=campaign.rehearsal)}", err=True)
     if not campaign.rehearsal:
         _tell_of_night(now)
     if not yes:
@@ -208,14 +209,14 @@ def _tell_of_night(now: datetime) -> None:
     from newsletter import quiet_hours
 
     if until := quiet_hours.ends_at(now):
-        click.echo(quiet_hours.words_of_going_on(until), err=True)
+        say(quiet_hours.words_of_going_on(until), err=True)
 
 
 def ask(question: str, otherwise: str) -> None:
     """Ask the person at the keyboard; no answer counts as no."""
     if not sys.stdin.isatty():
         fail(f"{otherwise}確認できないときは --yes を付けて実行してください。")
-    if not click.confirm(question, err=True):
+    if not click.confirm(printable(question), err=True):
         fail(otherwise)
 
 
@@ -229,7 +230,7 @@ def _start_and_send(campaign: Campaign, person: str, as_json: bool) -> None:
         # A relay that cannot be reached now is no reason to open the books, and the archive, at all.
         relays.check(campaign)
         for moved in link_checks.before_sending(campaign, timezone.now()):
-            click.echo(f"リンクの注意: {moved}", err=True)
+            say(f"リンクの注意: {moved}", err=True)
         campaigns.start(campaign, timezone.now(), person)
     else:
         quiet_hours.go_on(campaign, person, timezone.now())
@@ -271,11 +272,11 @@ def _tell(report: Any, run: Run, as_json: bool) -> None:
     else:
         print_facts(words.report_lines(report))
     if run.cause is Cause.NIGHT:
-        click.echo(run.words, err=True)
+        say(run.words, err=True)
     elif run.cause is not Cause.NONE:
         fail(f"配信は途中で止まりました。{run.words}\n{following}".rstrip())
     if following:
-        click.echo(following, err=True)
+        say(following, err=True)
 
 
 @contextlib.contextmanager
@@ -287,7 +288,7 @@ def _ctrl_c() -> Iterator[threading.Event]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        click.echo("\n中断します。送っている途中のメールを終えています…（もう一度押すと打ち切ります）", err=True)
+        say("\n中断します。送っている途中のメールを終えています…（もう一度押すと打ち切ります）", err=True)
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

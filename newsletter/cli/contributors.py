@@ -6,6 +6,7 @@ import click
 
 from newsletter.cli.base import django_command, fail, json_option, print_json
 from newsletter.cli.listing import print_rows
+from newsletter.cli.terminal import say
 
 
 @click.group()
@@ -42,7 +43,7 @@ def add(member_name: str, email: str, name: str, section: str, phone: str, as_js
     if as_json:
         print_json({"member": member.name, "email": person.email, "added": is_new})
     else:
-        click.echo(f"{member.name}の担当者を{'登録しました' if is_new else '直しました'}：{person.email}")
+        say(f"{member.name}の担当者を{'登録しました' if is_new else '直しました'}：{person.email}")
 
 
 @contributor.command("list")
@@ -95,7 +96,7 @@ def remove(member_name: str, email: str, as_json: bool) -> None:
     if as_json:
         print_json({"member": member.name, "removed": removed})
     else:
-        click.echo(f"{member.name}の担当者を消去しました。")
+        say(f"{member.name}の担当者を消去しました。")
 
 
 def _address(text: str) -> str:

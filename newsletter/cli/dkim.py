@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.base import EXIT_FAILED, django_command, fail, json_option, print_json
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from dns.resolver import Resolver
@@ -43,13 +44,11 @@ def new(algorithm: str, selector: str, domain: str, as_json: bool) -> None:
             }
         )  # fmt: skip
         return
-    click.echo(f"鍵を作りました: {path}\n")
-    click.echo(f"1. DNSに、次のTXTレコードを登録してください。\n名前: {key.name}\n値:   {dkim_record.record(key)}\n")
-    click.echo(f"ゾーンファイルでは、次のように書きます。\n{dkim_record.zone_line(key)}\n")
-    click.echo("2. newsletter dkim check で、DNSに反映されたことを確かめてください。")
-    click.echo(
-        f"3. 設定に書き加えると、署名が始まります（複数はコンマで区切ります）。\nNEWSLETTER_DKIM_KEYS={path.name}"
-    )
+    say(f"鍵を作りました: {path}\n")
+    say(f"1. DNSに、次のTXTレコードを登録してください。\n名前: {key.name}\n値:   {dkim_record.record(key)}\n")
+    say(f"ゾーンファイルでは、次のように書きます。\n{dkim_record.zone_line(key)}\n")
+    say("2. newsletter dkim check で、DNSに反映されたことを確かめてください。")
+    say(f"3. 設定に書き加えると、署名が始まります（複数はコンマで区切ります）。\nNEWSLETTER_DKIM_KEYS={path.name}")
 
 
 @dkim.command("check")
@@ -104,12 +103,12 @@ def _say(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         mark = "一致" if row["good"] else "不可"
         used = "使用中" if row["in_use"] else "未使用"
-        click.echo(f"{mark} {used} {row['name'] or row['file']} {row['algorithm']}".rstrip())
-        click.echo(f"    {row['words']}")
+        say(f"{mark} {used} {row['name'] or row['file']} {row['algorithm']}".rstrip())
+        say(f"    {row['words']}")
     if not rows:
-        click.echo("鍵はありません。署名は中継サーバが付けます（NEWSLETTER_RELAY_SIGNS）。")
+        say("鍵はありません。署名は中継サーバが付けます（NEWSLETTER_RELAY_SIGNS）。")
     elif not any(row["in_use"] for row in rows):
-        click.echo("どの鍵も使われていません。NEWSLETTER_DKIM_KEYS にファイル名を書くと、署名が始まります。")
+        say("どの鍵も使われていません。NEWSLETTER_DKIM_KEYS にファイル名を書くと、署名が始まります。")
 
 
 def _sender_domain(*, required: bool = True) -> str:

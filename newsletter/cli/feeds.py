@@ -12,6 +12,7 @@ import click
 from newsletter.cli import feeds_report as report
 from newsletter.cli.base import EXIT_FAILED, django_command, fail, json_option, print_json
 from newsletter.cli.feeds_read import read
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from feeds.models import Feed
@@ -61,7 +62,7 @@ def add(url: str, key: str, name: str, as_json: bool, interval: int, **fields: s
     if as_json:
         print_json(report.feed_facts(feed))
     else:
-        click.echo(f"登録しました。{feed.name}（{feed.key}） {feed.url}")
+        say(f"登録しました。{feed.name}（{feed.key}） {feed.url}")
 
 
 def _register(url: str, key: str, name: str, interval: int, fields: dict[str, str]) -> Feed:
@@ -125,7 +126,7 @@ def list_(as_json: bool) -> None:
         return
     report.print_feeds([(feed, feed.entry_count) for feed in rows])
     if not rows:
-        click.echo("フィードはまだありません。newsletter feeds add アドレス で登録してください。", err=True)
+        say("フィードはまだありません。newsletter feeds add アドレス で登録してください。", err=True)
 
 
 @feeds.command("show")
@@ -179,7 +180,7 @@ def _switch(key: str, *, paused: bool, as_json: bool) -> None:
     if as_json:
         print_json(report.feed_facts(feed))
     else:
-        click.echo(f"{feed.name}（{feed.key}）: {feed.get_state_display()}")
+        say(f"{feed.name}（{feed.key}）: {feed.get_state_display()}")
 
 
 @feeds.command(

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import EXIT_FAILED, json_line
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from feeds.files import FileReading
@@ -41,15 +43,16 @@ def read(paths: tuple[Path, ...], jsonl: bool, processes: int | None) -> None:
     """Read the files and print what they hold, in the order of their names."""
     from feeds.files import files_in
 
+    streams.end_with_the_reader()
     files = list(files_in(paths))
     named = {path for path in paths if not path.is_dir()}
     failed: set[Path] = set()
     for path, reading in zip(files, _readings(files, processes), strict=True):
         if reading.error is not None:
             failed.add(path)
-        click.echo(json_line(_as_dict(reading)) if jsonl else _as_text(reading))
+        say(json_line(_as_dict(reading)) if jsonl else _as_text(reading))
     if not files:
-        click.echo("ファイルがありません。", err=True)
+        say("ファイルがありません。", err=True)
     if failed & named or (files and len(failed) == len(set(files))):
         sys.exit(EXIT_FAILED)
 

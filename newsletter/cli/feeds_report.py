@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from newsletter.cli.base import is_terminal
 from newsletter.cli.listing import print_facts, print_rows
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from feeds.models import Entry, Feed
@@ -110,15 +109,15 @@ def print_feed(feed: Feed, total: int, entries: Iterable[Entry]) -> None:
         )
     )
     for entry in entries:
-        click.echo(f"  {entry.pk} {_moment(entry.published_at or entry.seen_at)} {entry.title}")
+        say(f"  {entry.pk} {_moment(entry.published_at or entry.seen_at)} {entry.title}")
         if entry.url:
-            click.echo(f"      {entry.url}")
+            say(f"      {entry.url}")
 
 
 def print_refreshed(rows: Sequence[Refreshed]) -> None:
     """One line per poll and a sum; the problems stand in full."""
     if not rows:
-        click.echo("巡回するフィードはありません。")
+        say("巡回するフィードはありません。")
         return
     headings = ("キー", "結果", "新着", "変更", "重複", "問題")
     print_rows(
@@ -126,7 +125,7 @@ def print_refreshed(rows: Sequence[Refreshed]) -> None:
     )
     counts = Counter(row.result for row in rows)
     results = "、".join(f"{result.label} {count}" for result, count in counts.items())
-    click.echo(f"新しい記事 {sum(row.new for row in rows)}件（{results}）")
+    say(f"新しい記事 {sum(row.new for row in rows)}件（{results}）")
 
 
 @contextlib.contextmanager

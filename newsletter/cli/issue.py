@@ -11,6 +11,7 @@ import click
 from newsletter.cli import issue_correct, issue_preview, issue_proof, issue_request
 from newsletter.cli import issue_report as report
 from newsletter.cli.base import django_command, fail, json_option, print_json, read_utf8
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from newsletter.models import Issue, Placement
@@ -82,9 +83,9 @@ def list_(as_json: bool) -> None:
         print_json([report.issue_facts(row) for row in rows])
         return
     for row in rows:
-        click.echo(f"{report.issue_line(row)} 掲載 {row.placements.count()}件")
+        say(f"{report.issue_line(row)} 掲載 {row.placements.count()}件")
     if not rows:
-        click.echo("号はまだありません。newsletter issue open 2026-11 のように開いてください。")
+        say("号はまだありません。newsletter issue open 2026-11 のように開いてください。")
 
 
 @issue.command("suggest")
@@ -101,7 +102,7 @@ def suggest(name: str, old: bool, as_json: bool) -> None:
     chosen = issues.find_issue(name)
     suggested = issues.suggest(chosen, timezone.now(), old_too=old)
     if not as_json:
-        click.echo("\n".join(report.suggested_lines(suggested)))
+        say("\n".join(report.suggested_lines(suggested)))
         return
     added = {row.pk for row in suggested.added}
     print_json(
@@ -178,7 +179,7 @@ def drop(number: int, name: str, as_json: bool) -> None:
     if as_json:
         print_json(facts)
         return
-    click.echo(f"外しました。{placement} ［記事{placement.entry_id}］")
+    say(f"外しました。{placement} ［記事{placement.entry_id}］")
 
 
 @issue.command("write")
@@ -251,7 +252,7 @@ def show(name: str, as_json: bool) -> None:
         made = [report.edition_facts(edition) for edition in chosen.editions.order_by("made_at", "pk")]
         print_json({**report.issue_facts(chosen), "placements": placements, "editions": made})
         return
-    click.echo("\n".join(report.issue_lines(chosen)))
+    say("\n".join(report.issue_lines(chosen)))
 
 
 @issue.command("approve")
@@ -282,11 +283,11 @@ def approve(name: str, person: str, override_reason: str, as_json: bool) -> None
         print_json({**report.issue_facts(chosen), "edition": report.edition_facts(edition)})
         return
     needed, given = profile.current().approvals_needed, editions.approvers(edition)
-    click.echo(f"{person} さんが承認しました（{len(given)}/{needed}人）。\nダイジェスト {edition.digest}")
+    say(f"{person} さんが承認しました（{len(given)}/{needed}人）。\nダイジェスト {edition.digest}")
     for decision in gate.decided(chosen):
-        click.echo(f"校正で{proof_words.decision_line(decision)}")
+        say(f"校正で{proof_words.decision_line(decision)}")
     if editions.is_approved(edition):
-        click.echo(f"{chosen}は承認済みになりました。newsletter campaign plan で配信の予定を作れます。")
+        say(f"{chosen}は承認済みになりました。newsletter campaign plan で配信の予定を作れます。")
 
 
 @issue.command("reopen")
@@ -304,7 +305,7 @@ def reopen(name: str, as_json: bool) -> None:
     if as_json:
         print_json({**report.issue_facts(chosen), "void_approvals": void})
         return
-    click.echo(f"{chosen}を編集に戻しました。承認 {void}件は無効になりました。もう一度、承認が必要です。")
+    say(f"{chosen}を編集に戻しました。承認 {void}件は無効になりました。もう一度、承認が必要です。")
 
 
 # ------------------------------------------------------------ answers
@@ -312,7 +313,7 @@ def _answer(chosen: Issue, as_json: bool, words: str) -> None:
     if as_json:
         print_json(report.issue_facts(chosen))
     else:
-        click.echo(words)
+        say(words)
 
 
 def _answer_placement(chosen: Issue, placement: Placement, words: str, as_json: bool) -> None:
@@ -320,7 +321,7 @@ def _answer_placement(chosen: Issue, placement: Placement, words: str, as_json: 
     if as_json:
         print_json({**report.placement_facts(number, row), "issue": chosen.slug})
     else:
-        click.echo(f"{words}{row.section}の{row.position}番目\n{report.placement_line(number, row)}")
+        say(f"{words}{row.section}の{row.position}番目\n{report.placement_line(number, row)}")
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.base import by_option, django_command, json_option, print_json
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from newsletter.models import Correction
@@ -38,7 +39,7 @@ def correct(name: str, number: int, old: str, new: str, note: str, person: str, 
     if as_json:
         print_json({**_facts(correction), "url": page})
         return
-    click.echo(f"訂正しました。{_line(correction)}\n{page}")
+    say(f"訂正しました。{_line(correction)}\n{page}")
 
 
 @click.command("corrections")
@@ -57,9 +58,9 @@ def corrections(name: str, as_json: bool) -> None:
         print_json([_facts(row) for row in rows])
         return
     for row in rows:
-        click.echo(_line(row))
+        say(_line(row))
     if not rows:
-        click.echo("訂正はありません。")
+        say("訂正はありません。")
 
 
 def _facts(row: Correction) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newsletter.cli.base import EXIT_FAILED, django_command, json_option, print_json
+from newsletter.cli.terminal import printable, say
 
 if TYPE_CHECKING:
     from newsletter.previews import Preview
@@ -32,7 +33,7 @@ def preview(name: str, to: Path | None, reader: str, text_only: bool, png: bool,
 
     made = previews.of_issue(issues.find_issue(name), timezone.now(), reader)
     if text_only:
-        click.echo(made.rendered.text, nl=False)
+        click.echo(printable(made.rendered.text), nl=False)
     else:
         folder = to or previews.usual_folder()
         files = previews.write(made, folder)
@@ -48,15 +49,15 @@ def _answer(made: Preview, files: dict[str, Path], pictures: dict[str, Path], as
         return
     for key in ("html", "text", "overview"):
         if key in files:
-            click.echo(files[key])
+            say(files[key])
     for picture in pictures.values():
-        click.echo(picture)
+        say(picture)
     if made.addressee.hindrance:
-        click.echo(f"{made.addressee.address} には、いまは届きません。{made.addressee.hindrance}", err=True)
+        say(f"{made.addressee.address} には、いまは届きません。{made.addressee.hindrance}", err=True)
     for words in made.gateway.lost:
-        click.echo(f"エラー: {words}", err=True)
+        say(f"エラー: {words}", err=True)
     for words in made.lacking:
-        click.echo(f"承認の前に: {words}", err=True)
+        say(f"承認の前に: {words}", err=True)
 
 
 def _facts(made: Preview, files: dict[str, Path], pictures: dict[str, Path]) -> dict[str, object]:

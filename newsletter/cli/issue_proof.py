@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newsletter.cli.base import EXIT_FAILED, by_option, django_command, fail, json_option, print_json
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from newsletter.models import LinkCheck
@@ -50,11 +51,11 @@ def proof(name: str, as_json: bool) -> None:
             }
         )
         return
-    click.echo("\n".join(words.report_lines(chosen, reading.manuscript_of(chosen), remarks)))
+    say("\n".join(words.report_lines(chosen, reading.manuscript_of(chosen), remarks)))
     if lacking:
-        click.echo("\n■ 版にする前に\n" + "\n".join(f"  {line}" for line in lacking))
+        say("\n■ 版にする前に\n" + "\n".join(f"  {line}" for line in lacking))
     for problem in problems:
-        click.echo(f"辞書の注意: {problem}", err=True)
+        say(f"辞書の注意: {problem}", err=True)
 
 
 @click.command("ignore")
@@ -76,7 +77,7 @@ def ignore(key: str, name: str, reason: str | None, undo: bool, person: str, as_
     chosen = issues.find_issue(name)
     if undo:
         gate.take_back(chosen, key)
-        click.echo("決定を取り消しました。" if not as_json else "{}")
+        say("決定を取り消しました。" if not as_json else "{}")
         return
     if not (reason or "").strip():
         raise click.UsageError("--reason に、無視してよい理由を書いてください（記録に残ります）。")
@@ -84,7 +85,7 @@ def ignore(key: str, name: str, reason: str | None, undo: bool, person: str, as_
     if as_json:
         print_json(words.decision_facts(decision))
         return
-    click.echo(f"無視します。{words.decision_line(decision)}")
+    say(f"無視します。{words.decision_line(decision)}")
 
 
 @click.command("fix")
@@ -105,7 +106,7 @@ def fix(key: str, name: str, choice: int, as_json: bool) -> None:
         return
     replacement = fixed.finding.fixes[choice - 1].replacement
     where = gate.place_words(fixed.finding)
-    click.echo(f"{where}を直しました。「{words.shown(fixed.finding.found)}」→「{words.shown(replacement)}」")
+    say(f"{where}を直しました。「{words.shown(fixed.finding.found)}」→「{words.shown(replacement)}」")
 
 
 @click.command("links")
@@ -135,9 +136,9 @@ def links(name: str, again: bool, as_json: bool) -> None:
         for check in checks:
             state = "✕" if check.gone else "△" if check.problem else "○"
             where = "・".join(f"{number}番" for number in items[check.url]) or "リード文"
-            click.echo(f"{state} {where} {check.url} {check.problem}".rstrip())
+            say(f"{state} {where} {check.url} {check.problem}".rstrip())
         gone, unsure = sum(c.gone for c in checks), sum(bool(c.problem) and not c.gone for c in checks)
-        click.echo(f"リンク {len(checks)}件、開けない {gone}件、確かめられない {unsure}件")
+        say(f"リンク {len(checks)}件、開けない {gone}件、確かめられない {unsure}件")
     if any(check.gone for check in checks):
         sys.exit(EXIT_FAILED)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from newsletter.cli.base import by_option, django_command, json_option, print_json
+from newsletter.cli.terminal import say
 
 
 @click.command("request-approval")
@@ -35,5 +36,5 @@ def request_approval(name: str, people: tuple[str, ...], person: str, as_json: b
         print_json({**report.issue_facts(chosen), "edition": report.edition_facts(edition), "asked": asked})
         return
     for colleague in colleagues:
-        click.echo(f"{colleague.name} さん（{colleague.address}）への承認の依頼を、送信待ちに入れました。")
-    click.echo(f"版 {edition.digest[:12]}。newsletter work が動いていないときは newsletter letters send で送れます。")
+        say(f"{colleague.name} さん（{colleague.address}）への承認の依頼を、送信待ちに入れました。")
+    say(f"版 {edition.digest[:12]}。newsletter work が動いていないときは newsletter letters send で送れます。")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.base import django_command, json_option, print_json
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from newsletter.association.loading import ProfileChange
@@ -41,9 +42,9 @@ def load(file: Path, as_json: bool) -> None:
     for change in changes:
         if change.action != "same":
             details = "".join(f"\n    {line}" for line in change.details)
-            click.echo(f"{change.action.label} {KINDS[change.kind]} {change.name}（{change.key}）{details}")
+            say(f"{change.action.label} {KINDS[change.kind]} {change.name}（{change.key}）{details}")
     counted = Counter(change.action for change in changes)
-    click.echo("、".join(f"{action.label} {count}件" for action, count in sorted(counted.items())))
+    say("、".join(f"{action.label} {count}件" for action, count in sorted(counted.items())))
 
 
 def _as_dict(change: ProfileChange) -> dict[str, Any]:
@@ -67,8 +68,8 @@ def check(file: Path, as_json: bool) -> None:
         print_json({"file": str(file), "name": found.publisher.name, "digest": found.digest, **_sizes(found)})
         return
     sizes = _sizes(found)
-    click.echo(f"{file}: 誤りはありません。{found.publisher.legal_name}")
-    click.echo(f"欄 {sizes['sections']}、会員 {sizes['members']}、フィード {sizes['feeds']}")
+    say(f"{file}: 誤りはありません。{found.publisher.legal_name}")
+    say(f"欄 {sizes['sections']}、会員 {sizes['members']}、フィード {sizes['feeds']}")
 
 
 def _sizes(found: Profile) -> dict[str, int]:
@@ -87,7 +88,7 @@ def show(as_json: bool) -> None:
         print_json(asdict(found))
         return
     for label, value in _lines(found):
-        click.echo(f"{label}: {value}" if value else label)
+        say(f"{label}: {value}" if value else label)
 
 
 def _lines(found: Profile) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ import click
 from newsletter.cli.base import by_option, django_command, fail, json_option, print_json
 from newsletter.cli.listing import print_rows
 from newsletter.cli.roster_answers import apply, import_form, show, undo
+from newsletter.cli.terminal import printable, say
 
 if TYPE_CHECKING:
     from newsletter.models import RosterSheet
@@ -47,8 +48,8 @@ def open_(year: int, deadline: str, person: str, as_json: bool) -> None:
     if as_json:
         print_json({"year": year, "deadline": opened.deadline, "new": is_new, "members": sheets})
         return
-    click.echo(f"{opened}を始めました。" if is_new else f"{opened}の期限を改めました。")
-    click.echo(f"期限 {opened.deadline:%Y-%m-%d}、会員 {sheets}。送るには newsletter roster send を実行してください。")
+    say(f"{opened}を始めました。" if is_new else f"{opened}の期限を改めました。")
+    say(f"期限 {opened.deadline:%Y-%m-%d}、会員 {sheets}。送るには newsletter roster send を実行してください。")
 
 
 @roster.command()
@@ -121,8 +122,8 @@ def board_(as_json: bool) -> None:
         )
         return
     closed = f"（{current.closed_at:%Y-%m-%d} に締めました）" if current.closed_at else ""
-    click.echo(f"{current}　期限 {current.deadline:%Y-%m-%d}{closed}")
-    click.echo("、".join(f"{standing.label} {number}" for standing, number in totals) or "会員がありません。")
+    say(f"{current}　期限 {current.deadline:%Y-%m-%d}{closed}")
+    say("、".join(f"{standing.label} {number}" for standing, number in totals) or "会員がありません。")
     print_rows(
         ("会員", "状態", "宛先", "送付", "督促", "不達", "回答", "回答者", "内容"),
         (
@@ -150,8 +151,8 @@ def link(member_name: str, as_json: bool) -> None:
     if as_json:
         print_json({"member": sheet.member.name, "url": url, "expires_at": rounds.expires_at(sheet.round).isoformat()})
         return
-    click.echo(url)
-    click.echo(f"{sheet.member.name}専用、{sheet.round.deadline:%Y-%m-%d} の終わりまで有効です。", err=True)
+    say(url)
+    say(f"{sheet.member.name}専用、{sheet.round.deadline:%Y-%m-%d} の終わりまで有効です。", err=True)
 
 
 @roster.command()
@@ -175,7 +176,7 @@ def form(member_name: str, output: Path | None, force: bool, as_json: bool) -> N
     if as_json:
         print_json({"member": sheet.member.name, "reference": sheet.reference, "file": str(path)})
     else:
-        click.echo(f"{sheet.member.name}の様式を作りました：{path}")
+        say(f"{sheet.member.name}の様式を作りました：{path}")
 
 
 @roster.command()
@@ -192,7 +193,7 @@ def close(yes: bool, person: str, as_json: bool) -> None:
     current = rounds.current()
     waiting = [row for row in board.board(current, timezone.localdate()) if row.standing is board.Standing.ANSWERED]
     names = "、".join(row.member.name for row in waiting)
-    if waiting and not yes and not click.confirm(f"まだ反映していない回答があります（{names}）。締めますか"):
+    if waiting and not yes and not click.confirm(printable(f"まだ反映していない回答があります（{names}）。締めますか")):
         fail("締めませんでした。newsletter roster apply 会員 で反映できます。")
     closed = rounds.close(current, person, timezone.now())
     if as_json:
@@ -200,7 +201,7 @@ def close(yes: bool, person: str, as_json: bool) -> None:
             {"year": closed.year, "closed_at": closed.closed_at, "unapplied": [row.member.key for row in waiting]}
         )
     else:
-        click.echo(f"{closed}を締めました。")
+        say(f"{closed}を締めました。")
 
 
 # ------------------------------------------------------------ what they share
@@ -240,15 +241,15 @@ def _report(posted: Posted, dry_run: bool, as_json: bool) -> None:
         )
         return
     for person in posted.contributors:
-        click.echo(f"{person.member.name}　{person.name or person.section}")
+        say(f"{person.member.name}　{person.name or person.section}")
     for member in posted.unreachable:
-        click.echo(
+        say(
             f"ご注意: {member.name}には担当者が登録されていないので、送れません。"
             f"newsletter submissions contributor add {member.key} --email … で登録してください。",
             err=True,
         )
     done = "送ります（まだ送っていません）" if dry_run else "メールを送ります"
-    click.echo(f"{len(posted.contributors)}人に{done}。", err=True)
+    say(f"{len(posted.contributors)}人に{done}。", err=True)
 
 
 def _facts(row: BoardRow) -> dict[str, Any]:

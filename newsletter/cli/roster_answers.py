@@ -9,6 +9,7 @@ import click
 
 from newsletter.cli.base import EXIT_FAILED, by_option, django_command, fail, json_option, print_json
 from newsletter.cli.listing import print_facts, print_rows
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from newsletter.models import RosterAnswer, RosterSheet
@@ -34,13 +35,13 @@ def show(member_name: str, as_json: bool) -> None:
     if as_json:
         print_json(_sheet_facts(sheet, asked, hidden) | {"answer": _answer_facts(last), "plan": _plan_facts(plan)})
         return
-    click.echo(f"{sheet}（期限 {sheet.round.deadline:%Y-%m-%d}）")
+    say(f"{sheet}（期限 {sheet.round.deadline:%Y-%m-%d}）")
     print_rows(
         ("番号", "氏名", "部署", "メールアドレス", "使いみち"),
         ((one.number, one.name, one.department, one.address, one.roles) for one in asked),
     )
     if hidden:
-        click.echo(f"このほか、個人のアドレスなどで購読している方が{hidden}人います（用紙には載せません）。")
+        say(f"このほか、個人のアドレスなどで購読している方が{hidden}人います（用紙には載せません）。")
     _print_answers(sheet)
     if plan:
         _print_plan(plan)
@@ -116,7 +117,7 @@ def apply(member_name: str, dry_run: bool, person: str, as_json: bool) -> None:
         print_json({"applied": not dry_run, "import": run.pk if run else None, "plan": _plan_facts(plan)})
         return
     _print_plan(plan)
-    click.echo(
+    say(
         f"反映しました。取り消すとき（30日以内）: newsletter roster undo {sheet.member.key}"
         if run
         else "試しに見ただけで、何も変えていません。"
@@ -144,9 +145,9 @@ def undo(member_name: str, person: str, as_json: bool) -> None:
     if as_json:
         print_json({"member": sheet.member.name, "answer": applied.pk, "import": applied.import_run_id})
         return
-    click.echo(f"{sheet.member.name}の回答{applied.pk}の反映を取り消しました。")
+    say(f"{sheet.member.name}の回答{applied.pk}の反映を取り消しました。")
     if last is not None and last.pk == applied.pk:
-        click.echo("もう一度反映するには newsletter roster apply を実行してください。")
+        say("もう一度反映するには newsletter roster apply を実行してください。")
 
 
 # ------------------------------------------------------------ in words
@@ -168,24 +169,24 @@ def _print_plan(plan: Plan) -> None:
         ((row.number, row.title, row.told, row.verdict, " / ".join(row.words)) for row in plan.rows),
     )
     for remark in plan.remarks:
-        click.echo(f"ご注意: {remark}")
+        say(f"ご注意: {remark}")
     counts = plan.counts
-    click.echo(
+    say(
         f"登録 {counts['added']}件、更新 {counts['updated']}件、外す {counts['departed']}件、拒否 {counts['refused']}件"
     )
 
 
 def _print_received(outcome: dict[str, Any], dry_run: bool) -> None:
     for problem in outcome["problems"]:
-        click.echo(f"エラー: {problem}", err=True)
+        say(f"エラー: {problem}", err=True)
     if outcome["problems"]:
-        click.echo(f"{len(outcome['problems'])}か所に誤りがあるため、何も受け付けていません。", err=True)
+        say(f"{len(outcome['problems'])}か所に誤りがあるため、何も受け付けていません。", err=True)
     elif dry_run:
-        click.echo(f"受け付けられます：{outcome['member']}　{outcome['summary']}")
+        say(f"受け付けられます：{outcome['member']}　{outcome['summary']}")
     elif outcome["new"]:
-        click.echo(f"受け付けました：{outcome['member']}　回答{outcome['answer']}　{outcome['summary']}")
+        say(f"受け付けました：{outcome['member']}　回答{outcome['answer']}　{outcome['summary']}")
     else:
-        click.echo(f"同じ回答を受け付け済みです：{outcome['member']}　回答{outcome['answer']}")
+        say(f"同じ回答を受け付け済みです：{outcome['member']}　回答{outcome['answer']}")
 
 
 def _sheet_facts(sheet: RosterSheet, asked: list[Person], hidden: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.base import EXIT_FAILED, django_command, fail, json_option, print_json
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from feeds.intake import CheckedFile, CheckedRow, RowProblem
@@ -43,7 +44,7 @@ def form(member_name: str, output: Path | None, force: bool, as_json: bool) -> N
     if as_json:
         print_json({"member": member.name, "member_key": member.key, "file": str(path)})
     else:
-        click.echo(f"{member.name}の投稿様式を作りました：{path}")
+        say(f"{member.name}の投稿様式を作りました：{path}")
 
 
 @click.command("import")
@@ -145,11 +146,11 @@ def _unknown(paths: Sequence[Path], files: Sequence[CheckedFile]) -> list[dict[s
 
 def _print(outcome: dict[str, Any], problems: Sequence[RowProblem]) -> None:
     for unknown in outcome["unknown_headings"]:
-        click.echo(f"注意: {unknown['file']}：見出し「{unknown['heading']}」の欄は読みませんでした。", err=True)
+        say(f"注意: {unknown['file']}：見出し「{unknown['heading']}」の欄は読みませんでした。", err=True)
     if problems:
         for problem in problems:
-            click.echo(f"エラー: {problem}", err=True)
-        click.echo(
+            say(f"エラー: {problem}", err=True)
+        say(
             f"{len(problems)}か所に誤りがあるため、何も受け付けていません。直してからもう一度実行してください。",
             err=True,
         )
@@ -157,7 +158,7 @@ def _print(outcome: dict[str, Any], problems: Sequence[RowProblem]) -> None:
     done = "受け付けられます" if outcome["dry_run"] else "受け付けました"
     for line in outcome["received"]:
         number = f"受付番号{line['number']} " if line["number"] else ""
-        click.echo(f"{done}：{number}【{line['member']}】{line['title']}（{line['file']} {line['row']}）")
+        say(f"{done}：{number}【{line['member']}】{line['title']}（{line['file']} {line['row']}）")
     for line in outcome["repeated"]:
-        click.echo(f"同じ内容です：【{line['member']}】{line['title']}（{line['file']} {line['row']}）{line['remark']}")
-    click.echo(f"{done}：{len(outcome['received'])}件、同じ内容：{len(outcome['repeated'])}件")
+        say(f"同じ内容です：【{line['member']}】{line['title']}（{line['file']} {line['row']}）{line['remark']}")
+    say(f"{done}：{len(outcome['received'])}件、同じ内容：{len(outcome['repeated'])}件")

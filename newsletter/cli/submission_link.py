@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 import click
 
 from newsletter.cli.base import django_command, fail, json_option, print_json
+from newsletter.cli.terminal import say
 
 DAYS = 30  # a month and its issue; whoever needs longer says so with --until
 
@@ -43,10 +44,10 @@ def link(member_name: str, until: str | None, send: bool, as_json: bool) -> None
     if as_json:
         print_json({"member": member.name, "url": url, "expires_at": expires_at.isoformat(), "sent": len(people)})
         return
-    click.echo(url)
-    click.echo(f"{member.name}専用、{timezone.localtime(expires_at):%Y-%m-%d %H:%M}まで有効です。", err=True)
+    say(url)
+    say(f"{member.name}専用、{timezone.localtime(expires_at):%Y-%m-%d %H:%M}まで有効です。", err=True)
     if people:
-        click.echo(f"担当者{len(people)}人にメールを送ります。", err=True)
+        say(f"担当者{len(people)}人にメールを送ります。", err=True)
 
 
 def end_of_day(text: str | None, now: datetime, option: str, *, past: bool = False) -> datetime:

@@ -8,6 +8,7 @@ import click
 
 from newsletter.cli.base import django_command, json_option, print_json
 from newsletter.cli.submission_link import end_of_day
+from newsletter.cli.terminal import say
 
 DAYS = 30  # what came in within a month is for this issue
 
@@ -41,5 +42,5 @@ def remind(deadline: str, since: str | None, dry_run: bool, as_json: bool) -> No
         )
         return
     for person in people:
-        click.echo(f"{person.member.name}　{person.name or person.section}")
-    click.echo(f"{len(people)}人に{'送ります（まだ送っていません）' if dry_run else 'メールを送ります'}。", err=True)
+        say(f"{person.member.name}　{person.name or person.section}")
+    say(f"{len(people)}人に{'送ります（まだ送っていません）' if dry_run else 'メールを送ります'}。", err=True)

@@ -13,6 +13,7 @@ from newsletter.cli.listing import print_facts, print_rows
 from newsletter.cli.submission_files import form, import_files
 from newsletter.cli.submission_link import link
 from newsletter.cli.submission_reminder import remind
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from feeds.models import Submission
@@ -158,7 +159,7 @@ def tidy(as_json: bool) -> None:
     if as_json:
         print_json({"deleted": deleted})
     else:
-        click.echo(f"使われていない写真を{deleted}枚消去しました。")
+        say(f"使われていない写真を{deleted}枚消去しました。")
 
 
 def _find(number: int) -> Submission:
@@ -178,7 +179,7 @@ def _report(changed: Iterable[Submission], as_json: bool, words: str) -> None:
         print_json([_summary(row) for row in rows])
         return
     for row in rows:
-        click.echo(f"受付番号{row.pk} {row}：{words}")
+        say(f"受付番号{row.pk} {row}：{words}")
 
 
 def _summary(submission: Submission) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import IO, Any, NamedTuple
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import fail, json_line
-from newsletter.cli.listing import printable
+from newsletter.cli.terminal import say
 from newsletter.failures import os_error_words
 
 
@@ -33,6 +34,7 @@ def check_addresses(file: Path, as_jsonl: bool) -> None:
     FILE には1行に1つのアドレスを書きます（- は標準入力）。データベースは使わず、メールも送りません。
     読めない行があれば、行番号と理由を答えて先へ進み、最後に終了コード1で終わります。
     """
+    streams.end_with_the_reader()
     try:
         with click.open_file(str(file), "rb") as lines:
             unreadable = _answer_each(_read(lines, as_jsonl), as_jsonl)
@@ -51,10 +53,10 @@ def _answer_each(lines: Iterable[_Line], as_jsonl: bool) -> list[int]:
             unreadable.append(line.number)
         answer = _answer(line)
         if as_jsonl:
-            click.echo(json_line(answer))
+            say(json_line(answer))
         else:
             shown = answer["read"] or (line.address or "").strip()
-            click.echo(printable("\t".join(("○" if answer["ok"] else "×", shown, answer["note"]))))
+            say("\t".join(("○" if answer["ok"] else "×", shown, answer["note"])))
     return unreadable
 
 

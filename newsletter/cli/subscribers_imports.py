@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import by_option, django_command, json_option, print_json
 from newsletter.cli.listing import print_rows
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +34,7 @@ def imports(as_json: bool) -> None:
         print_json([_facts(run) for run in runs])
         return
     if not runs:
-        click.echo("取り込んだ名簿はまだありません。")
+        say("取り込んだ名簿はまだありません。")
         return
     headings = ("番号", "日時", "名簿", "登録", "更新", "同じ", "拒否", "操作者", "取消")
     rows = (
@@ -75,6 +77,7 @@ def undo_import(number: int, is_applied: bool, everybody: bool, person: str, as_
     if is_applied:
         undo.undo(run, person, now, told.add)
     else:
+        streams.end_with_the_reader()
         for block in undo.plan_undo(run):
             told.add(block)
     told.end(run, is_applied)
@@ -100,18 +103,18 @@ class _Told:
 
     def _print(self, rows: Iterable[Undone]) -> None:
         for row in rows:
-            click.echo("\t".join((f"{row.line}行目" if row.line else "―", row.fate.label, row.address or "―", row.why)))
+            say("\t".join((f"{row.line}行目" if row.line else "―", row.fate.label, row.address or "―", row.why)))
 
     def end(self, run: ImportRun, is_applied: bool) -> None:
         counts = {name: self.counts[name] for name in ("removed", "restored", "kept")}
         if self.as_json:
             print_json({"import": run.pk, "file": run.file, "applied": is_applied, "counts": counts, "rows": self.rows})
             return
-        click.echo(
+        say(
             f"取込 {run.pk}「{run.file}」: 登録を取り消す {counts['removed']}件、前の値に戻す {counts['restored']}件、"
             f"そのまま {counts['kept']}件"
         )
-        click.echo(
+        say(
             "取り消しました。"
             if is_applied
             else "試しに見ただけで、何も変えていません。取り消すには --apply を付けてください。"

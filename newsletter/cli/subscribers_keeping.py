@@ -11,6 +11,7 @@ import click
 from newsletter.cli.base import django_command, fail, json_option, print_json
 from newsletter.cli.listing import print_facts
 from newsletter.cli.subscribers_people import fingerprint_of
+from newsletter.cli.terminal import say
 
 WORDS = {
     "unconfirmed": "14日以内に確認のなかった申込（消去）",
@@ -46,7 +47,7 @@ def tidy(dry_run: bool, as_json: bool) -> None:
         print_json({"dry_run": dry_run, "terms": asdict(terms), "counts": counts})
         return
     print_facts((WORDS[name], f"{count:,}件") for name, count in counts.items())
-    click.echo("試しに見ただけで、何も変えていません。" if dry_run else "整理しました。")
+    say("試しに見ただけで、何も変えていません。" if dry_run else "整理しました。")
 
 
 @click.command()
@@ -78,4 +79,4 @@ def dossier(address: str, file: Path) -> None:
         fail(f"{file} はすでにあります。別の名前にしてください。")
     with os.fdopen(handle, "w", encoding="utf-8-sig", newline="\r\n") as out:
         out.write(text)
-    click.echo(f"{file} に書き出しました。")
+    say(f"{file} に書き出しました。")

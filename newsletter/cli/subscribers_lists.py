@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import Failure, by_option, django_command, fail, json_option, print_json
 from newsletter.cli.progress import Bar, progress_bar
 from newsletter.cli.subscribers_report import Report
+from newsletter.cli.terminal import say
 from newsletter.failures import database_words
 
 if TYPE_CHECKING:
@@ -83,18 +85,25 @@ def import_list(
         raise click.UsageError("--apply には、同意の根拠（--basis）と証跡（--proof）が必要です。")
     from subscribers import exporter
     from subscribers.columns import correct_columns
+    from subscribers.refused import RefusedRows
 
     if refused_file and refused_file.exists():
         fail(f"{refused_file} はすでにあります。別の名前にしてください。")
+    if refused_file and not refused_file.parent.is_dir():
+        fail(f"フォルダ「{refused_file.parent}」がありません。")  # before anybody is taken in
+    if not is_applied and not refused_file:
+        streams.end_with_the_reader()
     table = _table(file)
     table = replace(table, columns=correct_columns(table.columns or {}, table.headings, _corrections(corrections)))
-    report = Report(table, problems=problems, as_json=as_json)
-    report.begin()
-    grounds = (basis, proof, person) if basis and is_applied else None
-    _run(table, grounds, report)
-    if refused_file and report.refused:
-        exporter.write_refused(refused_file, table, report.refused.values())
-    report.end(is_applied, refused_file if report.refused else None)
+    with RefusedRows() as refused:
+        report = Report(table, problems=problems, as_json=as_json, refused=refused if refused_file else None)
+        report.begin()
+        grounds = (basis, proof, person) if basis and is_applied else None
+        _run(table, grounds, report)
+        is_asked = refused_file is not None and report.counts["refused"] > 0
+        if refused_file and is_asked:
+            exporter.write_refused(refused_file, table, lambda: refused)
+    report.end(is_applied, refused_file if is_asked else None)
 
 
 @click.command("export")
@@ -225,9 +234,7 @@ def _staged(table: Table, asked: Lookups, bar: Bar) -> Staged:
 
     staged = staging.begin(table, asked, timezone.now())
     if staged.rows_read:
-        click.echo(
-            f"前の取込が途中で止まっています。{staged.rows_read:,}行は読み終えているので、続きから読みます。", err=True
-        )
+        say(f"前の取込が途中で止まっています。{staged.rows_read:,}行は読み終えているので、続きから読みます。", err=True)
     bar.begin("読み込み中", table.about, staged.rows_read)
     staged.read(timezone.now(), bar.advance)
     return staged
@@ -247,8 +254,8 @@ def _report_export(file: Path, exported: Exported, as_json: bool) -> None:
         )
         return
     for loss in exported.losses:
-        click.echo(f"CP932にない文字: {loss}")
+        say(f"CP932にない文字: {loss}")
     for twin in exported.twins:
-        click.echo(f"読み戻すと見た目の同じ別の字になる文字: {twin}")
+        say(f"読み戻すと見た目の同じ別の字になる文字: {twin}")
     if exported.is_written:
-        click.echo(f"{exported.rows}件を {file} に書き出しました。")
+        say(f"{exported.rows}件を {file} に書き出しました。")

@@ -9,6 +9,7 @@ import click
 
 from newsletter.cli.base import by_option, django_command, fail, json_option, print_json
 from newsletter.cli.listing import print_facts, print_rows
+from newsletter.cli.terminal import printable, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,7 +36,7 @@ def find(text: str, as_json: bool) -> None:
     rows = ((p.get_state_display(), p.address, p.name, p.organisation, p.department) for p in people[:MOST_FOUND])
     print_rows(("状態", "アドレス", "氏名", "所属団体", "部署"), rows)
     if len(people) > MOST_FOUND:
-        click.echo(f"{MOST_FOUND}件まで表示しました。もっと長い言葉で探してください。", err=True)
+        say(f"{MOST_FOUND}件まで表示しました。もっと長い言葉で探してください。", err=True)
 
 
 @click.command()
@@ -65,10 +66,10 @@ def show(address: str, as_json: bool) -> None:
         )
         return
     print_facts(_facts(person, stopped))
-    click.echo("同意台帳:")
+    say("同意台帳:")
     print_rows(("日時", "記録", "内容"), ((_moment(e.at), e.get_kind_display(), consent.describe(e)) for e in events))
     for line in dossier.agreed_to(events):
-        click.echo(line)
+        say(line)
 
 
 @click.command()
@@ -94,7 +95,7 @@ def suppress(address: str, reason: str, note: str, person: str, as_json: bool) -
     if as_json:
         print_json({"changed": changed, "reason": reason})
         return
-    click.echo("配信を止めました。" if changed else "すでに止まっています（同じか、より重い理由です）。")
+    say("配信を止めました。" if changed else "すでに止まっています（同じか、より重い理由です）。")
 
 
 @click.command()
@@ -124,7 +125,7 @@ def lift(address: str, why: str, erased: bool, person: str, as_json: bool) -> No
         return
     if not lifted:
         fail("この宛先は停止されていません。")
-    click.echo("停止を解除しました。")
+    say("停止を解除しました。")
 
 
 @click.command()
@@ -163,7 +164,7 @@ def erase(address: str, contacts: bool, yes: bool, person: str, as_json: bool) -
     if as_json:
         print_json(asdict(erased))
         return
-    click.echo("消去しました。")
+    say("消去しました。")
     _print_account(erased, "消したもの", "残したもの")
 
 
@@ -180,7 +181,7 @@ def forget_unconfirmed(as_json: bool) -> None:
     if as_json:
         print_json({"forgotten": forgotten})
         return
-    click.echo(f"{forgotten}件の申込を消しました。")
+    say(f"{forgotten}件の申込を消しました。")
 
 
 # ------------------------------------------------------------ words for a person
@@ -199,14 +200,15 @@ def fingerprint_of(address: str) -> str:
 
 def _print_account(account: Erased, removed: str, kept: str, *, err: bool = False) -> None:
     letters = [f"個別メール {account.letters}通"] if account.letters else []
-    click.echo(f"{removed}: {'、'.join((*account.removed, *letters)) or 'なし'}", err=err)
+    say(f"{removed}: {'、'.join((*account.removed, *letters)) or 'なし'}", err=err)
     for one in account.kept:
-        click.echo(f"{kept}: {one.what} {one.count}件 … {one.why}", err=err)
+        say(f"{kept}: {one.what} {one.count}件 … {one.why}", err=err)
 
 
 def _is_sure(address: str) -> bool:
     try:
-        return click.confirm(f"{address} の個人情報を消去します。元に戻せません。よろしいですか", default=False)
+        question = printable(f"{address} の個人情報を消去します。元に戻せません。よろしいですか")
+        return click.confirm(question, default=False)
     except click.Abort:
         return False
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from newsletter.cli.base import print_json
-from newsletter.cli.listing import in_one_line, printable
+from newsletter.cli.terminal import in_one_line, say
 
 if TYPE_CHECKING:
     from subscribers.models import ImportRun
     from subscribers.planned import Planned
+    from subscribers.refused import RefusedRows
     from subscribers.table import Table
 
 LONGEST_SHOWN = 100  # characters of a cell that holds no address
@@ -30,8 +29,7 @@ class Report:
     as_json: bool
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
-    # Row and cells -> cells and reason: of a pasted line each address is a row of its own.
-    refused: dict[tuple[int, Sequence[str]], tuple[Sequence[str], str]] = field(default_factory=dict)
+    refused: RefusedRows | None = None  # when they were asked for
     number: int | None = None  # of the import, once it is written
 
     def written(self, run: ImportRun) -> None:
@@ -55,7 +53,7 @@ class Report:
         if table.unused:
             lines.append(f"読まない列: {named(table.unused)}")
         lines += [f"ご注意: {remark}" for remark in table.remarks]
-        click.echo(printable("\n".join(lines)))
+        say("\n".join(lines))
 
     def _heading(self, index: int) -> str:
         from subscribers.columns import shortened
@@ -70,11 +68,8 @@ class Report:
         for planned in block:
             line, verdict = planned.candidate.line, planned.verdict
             self.counts.update(("rows", str(planned.action)) + (("warned",) if verdict == "warned" else ()))
-            if planned.action == "refused":
-                reason = " ".join(planned.words)
-                row = line, planned.candidate.cells
-                before = self.refused.get(row)
-                self.refused[row] = (planned.candidate.cells, f"{before[1]} {reason}" if before else reason)
+            if self.refused is not None and planned.action == "refused":
+                self.refused.add(line, planned.candidate.cells, " ".join(planned.words))
             if self.problems and verdict not in ("warned", "refused"):
                 continue
             address = planned.candidate.address.address if planned.candidate.address else ""
@@ -88,7 +83,7 @@ class Report:
                 words = " ".join(" / ".join(planned.words).split()) if planned.words else ""
                 lines.append("\t".join((f"{line}行目", verdict.label, shown, words)))
         if lines:
-            click.echo(printable("\n".join(lines)))
+            say("\n".join(lines))
 
     def end(self, is_applied: bool, refused_file: Path | None) -> None:
         """Say what it came to."""
@@ -99,13 +94,13 @@ class Report:
             print_json(self._as_json(is_applied, refused_file, counts))
             return
         blank = f"、空行 {counts['blank']}件" if counts["blank"] else ""
-        click.echo(
+        say(
             f"合計 {counts['rows']}件: 登録 {counts['added']}件、更新 {counts['updated']}件、同じ {counts['same']}件、"
             f"拒否 {counts['refused']}件（登録・更新のうち警告 {counts['warned']}件{blank}）"
         )
         if refused_file:
-            click.echo(printable(f"拒否した行: {refused_file}（直して、もう一度取り込めます）"))
-        click.echo(
+            say(f"拒否した行: {refused_file}（直して、もう一度取り込めます）")
+        say(
             f"取り込みました。取り消すとき（30日以内）: newsletter subscribers undo-import {self.number}"
             if is_applied
             else "試しに読んだだけで、何も変えていません。取り込むには --apply を付けてください。"

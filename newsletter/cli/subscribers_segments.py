@@ -9,6 +9,7 @@ import click
 from newsletter.cli.base import django_command, fail, json_option, print_json
 from newsletter.cli.listing import print_facts
 from newsletter.cli.subscribers_people import fingerprint_of
+from newsletter.cli.terminal import say
 
 if TYPE_CHECKING:
     from newsletter.audiences import Answer
@@ -42,7 +43,7 @@ def segment(condition: str, as_json: bool) -> None:
         facts = {"segment": chosen.stored, "sentence": segments.sentence(chosen)}
         print_json(facts | {"subscribers": known, "recipients": reached})
         return
-    click.echo(segments.sentence(chosen))
+    say(segments.sentence(chosen))
     print_facts((("いま送る相手", f"{reached:,}人"), ("登録（解除・停止中・お休み中を含む）", f"{known:,}人")))
 
 
@@ -74,7 +75,7 @@ def who(address: str, number: int, as_json: bool) -> None:
             }
         )  # fmt: skip
         return
-    click.echo(words)
+    say(words)
 
 
 def _why_stopped(mark: str) -> str:

@@ -9,7 +9,9 @@ from typing import IO, Any
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import EXIT_FAILED, fail, json_line
+from newsletter.cli.terminal import say
 from newsletter.cli.text_proof import proof
 from newsletter.cli.text_wrap import wrap
 from newsletter.failures import os_error_words
@@ -37,6 +39,7 @@ def clean(file: str) -> None:
 
     読めない行があれば、行番号と理由を示して先へ進み、最後に終了コード1で終わります。
     """
+    streams.end_with_the_reader()
     try:
         with click.open_file(file, "rb") as lines:
             every_row_is_clean = _clean(lines, file)
@@ -55,10 +58,10 @@ def _clean(lines: IO[bytes], file: str) -> bool:
         try:
             row = _read_row(line)
         except ValueError as error:
-            click.echo(f"エラー: {file} の{number}行目: {error}", err=True)
+            say(f"エラー: {file} の{number}行目: {error}", err=True)
             broken += 1
         else:
-            click.echo(json_line({"id": row["id"], "html": clean_html(row["html"])}))
+            say(json_line({"id": row["id"], "html": clean_html(row["html"])}))
     return not broken
 
 

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import fail, json_line, json_option, print_json, read_utf8
+from newsletter.cli.terminal import say
 from newsletter.failures import os_error_words
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def proof(
 
     findings の start と end は、text の何文字目か（0から）です。
     """
+    streams.end_with_the_reader()
     if rules:
         _print_rules(as_json)
     elif file is None:
@@ -69,7 +72,7 @@ def _print_rules(as_json: bool) -> None:
         print_json([words.rule_facts(rule) for rule in catalogue()])
         return
     for rule in catalogue():
-        click.echo("\n".join(words.rule_lines(rule)))
+        say("\n".join(words.rule_lines(rule)))
 
 
 def _print_findings(file: str, morphology: bool, world: World) -> None:
@@ -87,7 +90,7 @@ def _print_findings(file: str, morphology: bool, world: World) -> None:
         ]
         found.sort(key=lambda finding: (finding.place.start, finding.place.end))
         line = {"id": row["id"], "findings": [words.finding_facts(finding) for finding in found]}
-        click.echo(json_line(line))
+        say(json_line(line))
 
 
 def _world(profile: Path, dictionaries: tuple[Path, ...]) -> World:
@@ -103,7 +106,7 @@ def _world(profile: Path, dictionaries: tuple[Path, ...]) -> World:
         fail(f"{profile} を読み込めません。newsletter profile check で確かめてください。\n{error}")
     world = world_of(facts, dictionaries)
     for problem in world.dictionary.problems if world.dictionary else ():
-        click.echo(f"辞書の注意: {problem}", err=True)
+        say(f"辞書の注意: {problem}", err=True)
     return world
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
+from newsletter.cli import streams
 from newsletter.cli.base import fail, json_line, read_utf8
+from newsletter.cli.terminal import say
 from newsletter.mail.linebreak import wrap as wrap_text
 
 NARROWEST, WIDEST = 4, 998  # two 全角; RFC 5322's longest line
@@ -31,10 +33,11 @@ NARROWEST, WIDEST = 4, 998  # two 全角; RFC 5322's longest line
 )
 def wrap(width: int, file: str) -> None:
     """Print each row with `wrapped`; nothing is printed if a row cannot be read."""
+    streams.end_with_the_reader()
     rows = list(_rows(file, width))
     for row in rows:
         wrapped = "\n".join(wrap_text(row["text"], row["width"]))
-        click.echo(json_line({**row, "wrapped": wrapped}))
+        say(json_line({**row, "wrapped": wrapped}))
 
 
 def _rows(file: str, width: int) -> Iterator[dict[str, Any]]:

@@ -104,4 +104,4 @@ def forget_trial(upload: Upload) -> None:
 
 def write_refused(upload: Upload, path: Path) -> int:
     """The refused rows as a file in the form of the list, to mend and bring again; how many."""
-    return exporter.write_refused(path, uploads.table_of(upload), trial_rows.refused(rows_file(upload)))
+    return exporter.write_refused(path, uploads.table_of(upload), lambda: trial_rows.refused(rows_file(upload)))

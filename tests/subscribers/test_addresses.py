@@ -133,6 +133,14 @@ def test_a_cell_is_split_into_its_addresses(cell: str, parts: list[str]) -> None
     assert split(cell) == parts
 
 
+@pytest.mark.parametrize("filler", ["x", "<", "@", "x@", "<@", "@>"])
+def test_a_word_without_end_costs_no_more_than_its_length(filler: str) -> None:
+    """Ten seconds and more if it cost the square: a cell is split before anything asks how long it is."""
+    words = ["a@example.jp", "b@example.jp", filler * 15_000]
+    parts = split(" ".join(words))
+    assert " ".join(parts) == " ".join(words)
+
+
 def test_a_name_with_a_comma_is_not_split() -> None:
     parts = split("Yamada, Taro <t@example.jp>, b@example.jp")
     assert [read_address(part).address for part in parts] == ["t@example.jp", "b@example.jp"]

@@ -155,7 +155,7 @@ def test_refused_rows_come_back_in_the_form_of_their_file(encoding: str, tmp_pat
     table = open_table(path)
     refused = [p for p in plan(table) if p.action is Verdict.REFUSED]
     again = tmp_path / "refused.csv"
-    exporter.write_refused(again, table, [(p.candidate.cells, " ".join(p.words)) for p in refused])
+    exporter.write_refused(again, table, lambda: [(p.candidate.cells, " ".join(p.words)) for p in refused])
     read = open_table(again)
     assert (read.encoding, read.delimiter) == (table.encoding, "\t")
     assert read.headings == ("メール", "氏名", "備考", "拒否の理由")

@@ -11,10 +11,10 @@ import pytest
 from openpyxl import Workbook
 
 from feeds.governments import municipalities
-from subscribers import reread
-from subscribers.columns import correct_columns, guess_columns
+from subscribers import encodings, reread
+from subscribers.columns import LONGEST_ROW, correct_columns, guess_columns
 from subscribers.errors import ImportFileError
-from subscribers.table import Table, open_table, unescape
+from subscribers.table import Row, Table, open_table, unescape
 
 TEXT = "メールアドレス,氏名\r\na@example.jp,見本〜－髙德①\r\n"
 
@@ -147,7 +147,7 @@ def test_shift_jis_and_euc_are_never_taken_for_each_other(text: str, encoding: s
 
 @pytest.mark.parametrize(("text", "encoding"), [("山田", "euc_jp"), ("ﾔﾏﾀﾞ", "cp932"), ("檜原村", "euc_jp")])
 def test_what_may_be_either_is_refused_with_what_to_do(text: str, encoding: str, tmp_path: Path) -> None:
-    with pytest.raises(ImportFileError, match="Shift_JISかEUC-JPか決められません"):
+    with pytest.raises(ImportFileError, match="Shift_JISかEUC-JPか決められません。文字コードを選べるエディター"):
         open_table(written(tmp_path, f"email,name\na@example.jp,{text}\n".encode(encoding)))
 
 
@@ -300,6 +300,32 @@ def test_hidden_rows_are_read_and_said(tmp_path: Path) -> None:
     assert sum(bool(row.cells) for row in table.rows()) == 8_999
     again = reread.in_form(table, encoding="", delimiter=",", sheet=table.sheet)
     assert again.remarks == table.remarks
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932", "utf-16", "euc-jp", "iso-2022-jp"])
+def test_a_line_without_end_is_not_held_in_memory(encoding: str, tmp_path: Path) -> None:
+    text = "メール,氏名\na@example.jp,環境課の見本です\n" + "あい,う" * LONGEST_ROW
+    with pytest.raises(ImportFileError, match="3行目が長すぎます"):
+        open_table(written(tmp_path, text.encode(encoding)))
+
+
+def test_a_row_without_end_is_not_held_in_memory(tmp_path: Path) -> None:
+    table = open_table(written(tmp_path, "メール,氏名\n" + "a@example.jp,見本\n" * 30 + '"a\n",' * (LONGEST_ROW // 4)))
+    with pytest.raises(ImportFileError, match="32行目がCSVとして"):
+        cells(table)
+
+
+@pytest.mark.parametrize("encoding", ["euc-jp", "iso-2022-jp", "cp932"])
+def test_lines_end_as_those_of_old_macs_do(encoding: str, tmp_path: Path) -> None:
+    rows = "a@example.jp,環境課の見本です\r" * (LONGEST_ROW // 20)
+    table = open_table(written(tmp_path, ("メール,氏名\r" + rows).encode(encoding)))
+    assert set(table.rows()) >= {Row(2, ("a@example.jp", "環境課の見本です"))}
+
+
+def test_the_line_that_is_no_text_is_found_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encodings, "CHUNK", 5)
+    with pytest.raises(ImportFileError, match="3行目の付近"):
+        open_table(written(tmp_path, "メール\n見本\n".encode() + b"\xff\x00\n\n"))
 
 
 def test_a_packed_bomb_is_not_unpacked(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,6 +111,42 @@ def test_lists_that_name_the_same_people_are_taken_back_in_any_order(tmp_path: P
     assert fates(second) == {"both@example.jp": "removed", "active@example.jp": "kept", "own@example.jp": "removed"}
     assert undo.undo(second, "花子", LATER) == {Fate.REMOVED: 2, Fate.KEPT: 1}
     assert [reader.address for reader in Subscriber.objects.all()] == ["active@example.jp"]
+
+
+SAID = (None, "", "甲", "乙")  # not in the list, without a name, with one of two
+EVERYBODY = [
+    (f"u{number}@example.jp", said, acted)
+    for number, (*said, acted) in enumerate(itertools.product(SAID, SAID, SAID, (None, 0, 1, 2)))
+    # Behind which list somebody did something themselves, if they were in by then.
+    if acted is None or any(name is not None for name in said[: acted + 1])
+]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_after_three_lists_are_taken_back_only_those_are_left_who_acted(order: Sequence[int], tmp_path: Path) -> None:
+    runs = []
+    for number in range(3):
+        rows = [(address, said[number]) for address, said, _ in EVERYBODY if said[number] is not None]
+        runs.append(take_in(tmp_path, "メール,氏名\n" + "".join(f"{address},{name}\n" for address, name in rows)))
+        for address in (address for address, _, acted in EVERYBODY if acted == number):
+            key = Subscriber.objects.get(address=address).key
+            signup.change_preferences(key, signup.Preferences(name="本人"), None, LATER)
+    for number in order:
+        undo.undo(runs[number], "花子", LATER)
+    left = set(Subscriber.objects.values_list("address", flat=True))
+    assert left == {address for address, _, acted in EVERYBODY if acted is not None}
+
+
+def test_who_came_in_by_a_list_that_was_taken_back_and_acted_since_gets_back_what_a_later_one_wrote_over(
+    tmp_path: Path,
+) -> None:
+    first = take_in(tmp_path, "メール\na@example.jp\n")
+    key = Subscriber.objects.get().key
+    signup.change_preferences(key, signup.Preferences(name="本人"), None, LATER)
+    second = take_in(tmp_path, "メール,氏名\na@example.jp,事務局\n")
+    assert undo.undo(first, "花子", LATER) == {Fate.KEPT: 1}
+    assert undo.undo(second, "花子", LATER) == {Fate.RESTORED: 1}
+    assert Subscriber.objects.get().name == "本人"
 
 
 def test_a_second_undo_and_one_after_30_days_are_refused(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
 
 def _check(run: ImportRun, now: datetime) -> None:
     undoing.undoable(run.pk, now)
-    if run.added + run.updated > MOST:
+    # Those in whom it changed nothing count, too: whoever came in by a list that was taken back goes with this one.
+    if run.added + run.updated + run.same > MOST:
         raise ImportUndoError(TOO_MANY.format(run.pk))
 
 

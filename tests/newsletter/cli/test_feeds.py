@@ -207,6 +207,16 @@ def test_a_missing_path_is_wrong_use() -> None:
     assert "no/such/folder" in run("feeds", "read", "no/such/folder", "--jsonl", code=2).stderr
 
 
+def test_a_feed_that_is_read_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    evil = "見本\x9b2J\u202e"
+    entry = f"<item><title>{evil}</title><link>https://example.jp/{evil}</link></item>"
+    file = tmp_path / f"{evil}.xml"
+    file.write_text(f'<rss version="2.0"><channel><title>{evil}</title>{entry}</channel></rss>', "utf-8")
+    shown = run("feeds", "read", str(file)).output
+    assert "見本" in shown
+    assert not set("\x9b\u202e").intersection(shown)
+
+
 def test_reading_needs_neither_django_nor_a_database(tmp_path: Path) -> None:
     program = (
         "import sys; sys.modules['django'] = None\n"

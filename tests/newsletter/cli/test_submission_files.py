@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from openpyxl import load_workbook
 from feeds.models import Submission
 from newsletter.models import Letter
 from tests.feeds.submission_parts import a_photo, an_image
-from tests.newsletter.cli.submission_parts import GOOD, csv_file, report, run
+from tests.newsletter.cli.submission_parts import GOOD, HEAD, csv_file, report, run
 from tests.newsletter.issue_parts import load_profile
 
 pytestmark = pytest.mark.django_db
@@ -198,3 +199,17 @@ def test_a_missing_file_and_a_folder_are_one_sentence(tmp_path: Path) -> None:
         assert result.exit_code == 1
         assert result.stderr.startswith("エラー: ")
         assert result.stderr.count("\n") == 1
+
+
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+
+
+def test_nothing_in_a_file_steers_the_terminal(tmp_path: Path) -> None:
+    evil = "\x1b]0;owned\x07\x9b2J\u202e"
+    file = tmp_path / f"投稿{evil}.csv"
+    row = f"ない{evil}市,題{evil},本文です。,,,,,,見本{evil},a{evil}@example,"
+    file.write_text(f"{HEAD},x{evil}\n{row}\n", "utf-8")
+    result = run("import", file)
+    assert result.exit_code == 1
+    assert "見出し「x⟨U+001B⟩]0;owned⟨U+0007⟩" in result.stderr
+    assert not STEERING.search(result.output)

@@ -55,6 +55,25 @@ def test_every_refused_address_of_a_pasted_line_is_written(tmp_path: Path) -> No
     assert [line.partition(",")[0] for line in lines] == ["a@@example.jp", "c@example..jp"]
 
 
+def test_a_refused_row_with_two_addresses_is_written_once_with_both_reasons(tmp_path: Path) -> None:
+    path, refused = tmp_path / "list.csv", tmp_path / "refused.csv"
+    path.write_text('メール,氏名\n"a@@example.jp;b@example",一\nc.example.jp,二\n', "utf-8")
+    assert report("import", path, "--refused", refused)["counts"]["refused"] == 3
+    lines = refused.read_text("utf-8").splitlines()
+    assert lines[1:] == [
+        "a@@example.jp;b@example,一,「@」が2つ以上あります。 「@」の後ろに「.」がありません。",
+        "c.example.jp,二,「@」がありません。",
+    ]
+
+
+def test_nobody_is_taken_in_when_the_refused_rows_would_have_no_place(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("メール\na@example.jp\nx\n", "utf-8")
+    result = run("import", path, *GROUNDS, "--refused", tmp_path / "missing" / "refused.csv")
+    assert (result.exit_code, "フォルダ" in result.stderr) == (1, True)
+    assert not Subscriber.objects.exists()
+
+
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
 
 

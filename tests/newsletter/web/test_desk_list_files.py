@@ -82,6 +82,14 @@ def test_after_thirty_days_or_when_it_is_huge_it_is_not_taken_back_here(
     assert staff.get(f"{HISTORY}99999/undo/").status_code == 404
 
 
+def test_people_whom_a_list_left_as_they_were_count_as_well(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken_in(staff, "メール\ntaro@example.jp\nb@example.jp\n")
+    run = taken_in(staff, "メール\ntaro@example.jp\nb@example.jp\n")
+    monkeypatch.setattr(list_history, "MOST", 1)
+    page = staff.post(f"{HISTORY}{run.pk}/undo/", follow=True).content.decode()
+    assert f"newsletter subscribers undo-import {run.pk}" in page
+
+
 def test_those_who_stay_come_fifty_to_a_page(staff: Client) -> None:
     run = taken_in(staff, "メール\n" + "".join(f"reader{number:02}@example.jp\n" for number in range(60)))
     for reader in Subscriber.objects.all():
