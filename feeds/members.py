@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from feeds.errors import MemberError
 from feeds.governments import Municipality, check_digit, is_valid_code, matching_form, municipalities
 from feeds.models import Member
+from feeds.wards import SHARED_WARDS
 
 __all__ = [
     "Municipality",
@@ -21,11 +22,15 @@ __all__ = [
     "is_valid_code",
     "matching_form",
     "municipalities",
+    "unmistakable_name",
 ]
 
 
 def find_municipality(text: str) -> Municipality:
-    """By code or name; a name that occurs more than once needs its prefecture before it (長野県池田町)."""
+    """By code or name; a name that occurs more than once needs its prefecture before it (長野県池田町).
+
+    So do the names of Tokyo's wards that are wards of designated cities, too: 中央区 may be 神戸市's.
+    """
     code = _code(text)
     if code:
         found = [place for place in municipalities() if place.code == code]
@@ -36,7 +41,16 @@ def find_municipality(text: str) -> Municipality:
         raise MemberError(words % {"name": text})
     if len(found) > 1:
         raise MemberError(_ask_for_prefecture(text, ((place.prefecture, place.name) for place in found)))
+    if not code and matching_form(text) in SHARED_WARDS:
+        raise MemberError(_ask_for_city(text, found[0]))
     return found[0]
+
+
+def unmistakable_name(place: Municipality) -> str:
+    """The name, with its prefecture where another place bears it, too: 広島県府中市, but 札幌市."""
+    name = matching_form(place.name)
+    is_shared = len(_municipalities_by_name()[name]) > 1 or name in SHARED_WARDS
+    return place.prefecture + place.name if is_shared else place.name
 
 
 @cache
@@ -101,6 +115,14 @@ def _ask_for_prefecture(text: str, places: Iterable[tuple[str, str]]) -> str:
     choices = "、".join(f"{prefecture}{name}" for prefecture, name in places)
     words = _("「%(name)s」は1つに決まりません。都道府県を付けて書いてください（%(choices)s）。")
     return words % {"name": text, "choices": choices}
+
+
+def _ask_for_city(text: str, ward: Municipality) -> str:
+    words = _(
+        "「%(name)s」は1つに決まりません。東京都の区なら「%(ward)s」、政令指定都市の区なら市の名前を書いてください（%(cities)s）。"
+    )
+    cities = "、".join(SHARED_WARDS[ward.name])
+    return words % {"name": text, "ward": ward.prefecture + ward.name, "cities": cities}
 
 
 def _not_a_member(text: str, code: str) -> str:

@@ -214,7 +214,7 @@ def _midnight(day: str, days: int = 0) -> datetime:
 
 def _place(code: str) -> str:
     try:
-        return members.find_municipality(code).name
+        return members.unmistakable_name(members.find_municipality(code))
     except MemberError:
         return code
 

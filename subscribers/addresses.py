@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
-from subscribers import domains, top_levels
+from subscribers import domains, remarks, top_levels
 from subscribers.errors import AddressError
 from subscribers.mending import AT_SIGNS, ATEXT, Bare, clean, has_at, unwrap
 from subscribers.sentences import Sentence
@@ -24,9 +24,11 @@ FINGERPRINT_BYTES = 16
 
 
 class NoteKind(StrEnum):
-    """What a note is about. Only MENDED says that the text itself was changed."""
+    """What a note is about. The first three say that the text itself was changed."""
 
     MENDED = "mended"
+    REMARK = "remark"  # something was taken off that somebody should read
+    UNWANTED = "unwanted"  # what was taken off says that this person left, or wants no mail
     ANOTHER = "another"
     LEGACY_MOBILE = "legacy_mobile"
     TYPO = "typo"
@@ -181,7 +183,7 @@ def _judge(local: str, domain: str, mended: list[str], around: Bare) -> Address:
         raise AddressError(
             Sentence("長すぎます（{count}文字）。{longest}文字までです。", count=len(address), longest=LONGEST_ADDRESS)
         )
-    notes = [Note(NoteKind.MENDED, text) for text in dict.fromkeys(mended)] + list(domain_notes)
+    notes = [Note(_kind(text), text) for text in dict.fromkeys(mended)] + list(domain_notes)
     if around.another:
         words = Sentence("「{another}」も書いてありますが、かっこの中だけを読みました", another=around.another)
         notes.append(Note(NoteKind.ANOTHER, words))
@@ -195,6 +197,14 @@ def _judge(local: str, domain: str, mended: list[str], around: Bare) -> Address:
     if domains.is_role(local):
         notes.append(ROLE)
     return Address(address, f"{local.lower()}@{ascii_domain}", tuple(notes), is_legacy, around.name)
+
+
+def _kind(mend: str) -> NoteKind:
+    """Of what was mended: whether what came off says something about the person."""
+    removed = mend.values.get("removed") if isinstance(mend, Sentence) else None
+    if removed is None or remarks.is_harmless(str(removed)):
+        return NoteKind.MENDED
+    return NoteKind.UNWANTED if remarks.is_unwanted(str(removed)) else NoteKind.REMARK
 
 
 def _check_local(local: str) -> None:

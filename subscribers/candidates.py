@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from subscribers.addresses import Address, NoteKind, read_address, read_plain, split
-from subscribers.columns import normal
+from subscribers.addresses import Address, Note, NoteKind, read_address, read_plain, split
+from subscribers.columns import normal, shortened, unread_states
 from subscribers.errors import AddressError
 from subscribers.moments import read_moment
 from subscribers.reading import LONGEST, NOTHING, Lookups, Reading, Told, tidy
+from subscribers.sentences import Sentence
+from subscribers.states import STATE_COLUMNS, standing
 
 OWN = ("address", "name", "family", "given", "consented")  # columns that differ from row to row
 # What makes a name worth a second look, in any of the ways below.
@@ -23,6 +26,12 @@ _REMARKABLE = re.compile("[#〃々″〓\ue000-\uf8ff\u3099\u309a]|同上|  ")
 
 ABOVE_HEADINGS = "見出しより上にある行なので、読みません。取り込むときは、見出しの行より下に移してください。"
 
+STOPPED_ELSEWHERE = (
+    "{0}行目の状態で拒否したアドレスなので、この行も取り込みません。送ってよい方なら、{0}行目を消すか直してください。"
+)
+STOPPED_BESIDE = (
+    "アドレスのそばに「{}」と書いてあるので、取り込みません。送ってよい方なら、アドレスだけを書いてください。"
+)
 MOST_SURPLUS, LONGEST_SURPLUS = 3, 20  # cells without a heading in one warning, and characters of each
 
 
@@ -38,6 +47,8 @@ class Candidate(NamedTuple):  # as Address: a million are made
     notes: tuple[str, ...] = ()  # small mends
     warnings: tuple[str, ...] = ()  # what somebody should look at
     refusal: str = ""
+    fills: tuple[str, ...] = ()  # of `told`: only for who has nothing there yet
+    is_stopped: bool = False  # refused because no mail is wanted: holds for the address in every row of the list
 
 
 def read_candidates(
@@ -51,8 +62,15 @@ class RowReader:
     """Reads the rows of one list. What many rows say alike (the same office, the same format) is judged once."""
 
     def __init__(
-        self, columns: Mapping[str, int], lookups: Lookups, headings: Sequence[str] = (), heading_line: int = 0
+        self,
+        columns: Mapping[str, int],
+        lookups: Lookups,
+        headings: Sequence[str] = (),
+        heading_line: int = 0,
+        stopped: Mapping[str, int] = MappingProxyType({}),  # address key -> the line that says no mail is wanted
     ) -> None:
+        self._stopped = stopped
+        self._unread_states = [(place, field, headings[place]) for place, field in unread_states(headings, columns)]
         taken = set(columns.values())
         self._blank = [place for place, name in enumerate(headings) if not name.strip() and place not in taken]
         self._headed = len(headings) if heading_line else sys.maxsize  # without headings no column has one
@@ -76,6 +94,8 @@ class RowReader:
         own = self._own(texts)
         if len(cells) > self._headed or self._blank:
             own = self._with_surplus(cells, own)
+        if self._unread_states:
+            own = self._with_unread_states(cells, own)
         written = self._cell(texts, "address")
         try:
             address = read_plain(written)  # most rows of most files
@@ -83,7 +103,18 @@ class RowReader:
             address = None
         if address is None:
             return self._several(line, cells, written, shared, own)
-        return (_candidate(line, cells, written, address, shared, own),)
+        return (self._candidate(line, cells, written, address, shared, own),)
+
+    def stopped_keys(self, line: int, cells: tuple[str, ...]) -> list[str]:
+        """The addresses of a row whose state says that no mail is wanted."""
+        texts = cells if len(cells) >= self._width else cells + ("",) * (self._width - len(cells))
+        if line < self._heading_line or not standing(*(self._cell(texts, name) for name in STATE_COLUMNS)).is_stopped:
+            return []
+        keys = []
+        for part in split(self._cell(texts, "address")):
+            with suppress(AddressError):
+                keys.append(read_address(part).key)
+        return keys
 
     def _several(self, line: int, cells: tuple[str, ...], written: str, shared: Told, own: Told) -> Iterator[Candidate]:
         parts = split(written)
@@ -97,7 +128,23 @@ class RowReader:
                 words = f"{error}" if part.strip() else "メールアドレスが空欄です。"
                 yield Candidate(line, cells, part, refusal=words)
                 continue
-            yield _candidate(line, cells, part, address, shared, own)
+            yield self._candidate(line, cells, part, address, shared, own)
+
+    def _candidate(
+        self, line: int, cells: tuple[str, ...], written: str, address: Address, shared: Told, own: Told
+    ) -> Candidate:
+        """The candidate with what its row tells, unless the row is refused."""
+        state = shared.standing.refusal
+        if state or self._stopped or address.notes:  # few rows
+            stopped = state or self._stopped_elsewhere(address) or _stopped_beside(address)
+            is_stopped = shared.standing.is_stopped if state else bool(stopped)
+            if stopped:
+                return Candidate(line, cells, written, address, refusal=stopped, is_stopped=is_stopped)
+        return _candidate(line, cells, written, address, shared, own)
+
+    def _stopped_elsewhere(self, address: Address) -> str:
+        line = self._stopped.get(address.key)
+        return STOPPED_ELSEWHERE.format(line) if line else ""
 
     def _cell(self, texts: Sequence[str], name: str) -> str:
         return texts[self._places[name]] if name in self._places else ""
@@ -132,6 +179,17 @@ class RowReader:
         warning = f"見出しのない列に値があります（{'、'.join(found[:MOST_SURPLUS])}{more}）。取り込みません"
         return own._replace(warnings=(*own.warnings, warning))
 
+    def _with_unread_states(self, cells: Sequence[str], own: Told) -> Told:
+        """With a warning when a second column speaks against this person, of which only the first is read."""
+        warnings = []
+        for place, field, heading in self._unread_states:
+            cell = "".join(cells[place : place + 1])
+            if standing(*(cell if name == field else "" for name in STATE_COLUMNS)).refusal:
+                warnings.append(
+                    f"読まない列「{shortened(heading)}」が「{_shown(cell)}」です。送ってよい方か確かめてください"
+                )
+        return own._replace(warnings=(*own.warnings, *warnings)) if warnings else own
+
     def _read_moment(self, text: str) -> tuple[datetime | None, tuple[str, ...]]:
         value = tidy(text)
         if not value:
@@ -157,8 +215,7 @@ def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]
 
 
 def _candidate(line: int, cells: tuple[str, ...], written: str, address: Address, shared: Told, own: Told) -> Candidate:
-    """The candidate with what its row tells, unless the row is refused."""
-    refusal = shared.state_refusal or own.refusal or shared.refusal
+    refusal = own.refusal or shared.refusal
     if refusal:
         return Candidate(line, cells, written, address, refusal=refusal)
     told = {**shared.told, **own.told}
@@ -168,6 +225,22 @@ def _candidate(line: int, cells: tuple[str, ...], written: str, address: Address
         name = tidy(address.name)
         if name and len(name) <= LONGEST["name"] and not told.get("name"):
             told["name"] = name
-        notes = (*(str(note) for note in address.notes if note.kind is NoteKind.MENDED), *notes)
-        warnings = (*(str(note) for note in address.warnings), *warnings)
-    return Candidate(line, cells, written, address, told, own.consented_at, notes, warnings)
+        small = [note for note in address.notes if note.kind is NoteKind.MENDED or _is_name(note, told.get("name", ""))]
+        notes = (*map(str, small), *notes)
+        warnings = (*(str(note) for note in address.warnings if note not in small), *warnings)
+    return Candidate(line, cells, written, address, told, own.consented_at, notes, warnings, "", shared.fills)
+
+
+def _is_name(note: Note, name: str) -> bool:
+    """Whether what was taken off beside the address is the person's name, which the row has anyway."""
+    removed = note.text.values.get("removed") if isinstance(note.text, Sentence) else None
+    letters = re.sub(r"\W", "", str(removed or ""))
+    return bool(letters) and note.kind is NoteKind.REMARK and letters in re.sub(r"\W", "", name)
+
+
+def _stopped_beside(address: Address) -> str:
+    """Why this person is refused for what somebody wrote beside the address; mostly nothing."""
+    if not address.notes:
+        return ""
+    said = next((note.text for note in address.notes if note.kind is NoteKind.UNWANTED), "")
+    return STOPPED_BESIDE.format(said.values["removed"]) if isinstance(said, Sentence) else ""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from subscribers.errors import ImportFileError
+from subscribers.states import STATE_COLUMNS
 
 MOST_COLUMNS = 60
 LONGEST_CELL = 10_000
@@ -29,6 +30,8 @@ FIELDS = {
     "only_monthly": "号外",
     "language": "言語",
     "state": "状態",
+    "wanted": "配信の希望",
+    "stopped": "配信停止",
     "consented": "確認",
 }
 EXTRAS = {False: "受け取る", True: "受け取らない"}  # what the column 号外 says, by Subscriber.only_monthly
@@ -60,6 +63,8 @@ _EXACT = {
     "only_monthly": "号外 号外の受け取り 号外の配信 臨時号",
     "language": "言語 使用言語 希望言語 ページの言語 言語設定 language lang preferredlanguage",
     "state": "状態 ステータス 購読状態 配信状態 status state",
+    "wanted": "メルマガ メールマガジン 配信 購読 配信可 送付可 受信可 subscribe newsletter",
+    "stopped": "停止者 退会者 退職者 unsubscribe unsubscribed unsubscribedat optout optouttime",
     "consented": """
         確認 確認日 確認日時 同意日 同意日時 登録日 登録日時 申込日 購読開始日
         confirmed confirmtime optintime optin subscribedat consentdate
@@ -76,11 +81,26 @@ CONTAINED = (
     ("place", ("自治体", "市町村", "市区町村")),
     ("organisation", ("所属", "団体", "組織", "勤務先", "会社")),
 )
+_MAIL = "(?:配信|受信|送付|送信|購読|連絡|メルマガ|マガジン|メール|ニュース|案内|dm)"
+# Asked before them, and of the whole heading: 「メール配信停止」 holds no addresses, 「拒否の理由」 (ours) no state.
+SPOKEN = (
+    ("state", re.compile(rf"{_MAIL}+の?(?:状態|状況|ステータス)|(?:登録|会員)の?(?:状態|ステータス)")),
+    ("wanted", re.compile(
+        rf".{{0,20}}{_MAIL}(?:を|の|に|が)*(?:可否|希望|要否|有無|同意|承諾|許可|可|ok)"
+        r"(?:の?(?:可否|有無|状況|区分|フラグ)|(?:する|し)?ますか|しますか)?\??"
+    )),
+    ("stopped", re.compile(
+        rf"(?:{_MAIL}|登録|会員|本人|サービス|を|の)*(?:停止|解除|退会|退職|拒否|中止|辞退|休止|不要)"
+        r"(?:を?希望|済み?|の?有無|フラグ|区分|状況|理由|年月日|日時?|した日)*"
+    )),
+)  # fmt: skip
 # Headings that look like one of the above and are not.
 OTHERS = (
     "マガジン",
-    "配信停止",
-    "拒否の理由",
+    "停止",
+    "解除",
+    "退会",
+    "拒否",
     "ふりがな",
     "フリガナ",
     "カナ",
@@ -91,6 +111,12 @@ OTHERS = (
     "件名",
     "電話",
 )
+# Beside another column of the same meaning, this one is not meant.
+_SECOND = re.compile(
+    r"旧|以前|変更前|異動前|^前(?!後)|確認用|\(確認|再入力|もう一度|控え|予備|サブ|副|カナ|かな|フリガナ|ふりがな|読み"
+    r"|ローマ字|英字|住所|[都道府県]\)|kana|romaji|confirm|previous|backup|secondary"
+)
+LONGEST_GUESSED = 30  # characters of a heading that is no question and no remark
 LONGEST_NAMED = 60  # characters of a heading in a sentence
 MOST_NAMED = 20  # headings in a sentence
 
@@ -103,22 +129,48 @@ def normal(heading: str) -> str:
 
 
 def guess_columns(headings: Sequence[str]) -> dict[str, int]:
-    """Field -> index of the column whose heading says so; the first of two equal ones counts."""
-    names = [normal(heading) for heading in headings]
-    columns: dict[str, int] = {}
-    for index, name in enumerate(names):
-        if name in EXACT:
-            columns.setdefault(EXACT[name], index)
-    for index, name in enumerate(names):
-        if name in EXACT or "@" in name or len(name) > 30 or any(other in name for other in OTHERS):
-            continue
-        field = next((field for field, parts in CONTAINED if any(part in name for part in parts)), None)
-        if field and not any(index == taken for taken in columns.values()):
-            columns.setdefault(field, index)
+    """Field -> index of the column whose heading says so best; the first of two equal ones counts."""
+    best: dict[str, tuple[int, int]] = {}
+    for index, heading in enumerate(headings):
+        field, rank = _field_of(heading)
+        if field:
+            best[field] = min(best.get(field, (rank, index)), (rank, index))
+    columns = {field: index for field, (_, index) in sorted(best.items(), key=lambda one: one[1])}
     if "municipality" in columns:
         return columns
     # Alone, such a column holds codes as well as names; beside one of codes it only fills what that leaves empty.
     return {"municipality" if field == "place" else field: index for field, index in columns.items()}
+
+
+def unread_states(headings: Sequence[str], columns: Mapping[str, int]) -> list[tuple[int, str]]:
+    """Index and field of columns that speak of the subscription, beside the one that is read for it."""
+    taken = set(columns.values())
+    found = ((index, _field_of(heading)[0]) for index, heading in enumerate(headings) if index not in taken)
+    return [(index, field) for index, field in found if field in STATE_COLUMNS and field in columns]
+
+
+def _field_of(heading: str) -> tuple[str, int]:
+    """What the column of this heading holds, if anything, and how well the heading says so (0 is best)."""
+    name = normal(heading)
+    lost = 10 if _SECOND.search(_whole(heading)) else 0
+    if name in EXACT:
+        return EXACT[name], lost
+    if "@" in name or len(name) > LONGEST_GUESSED:
+        return "", 0
+    spoken = next((field for field, form in SPOKEN if form.fullmatch(name) and "形式" not in name), "")
+    if spoken:
+        return spoken, lost + 1
+    if any(other in name for other in OTHERS):
+        return "", 0
+    field = next((field for field, parts in CONTAINED if any(part in name for part in parts)), "")
+    # 「アドレス」 alone may be a postal one.
+    is_weak = field == "address" and not re.search("メール|mail|メアド", name)
+    return field, lost + (2 if is_weak else 1)
+
+
+def _whole(heading: str) -> str:
+    """A heading with what stands in its brackets: 「（旧）」, 「（カナ）」."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", heading).lower())
 
 
 def shortened(heading: str) -> str:

@@ -30,6 +30,7 @@ from subscribers.models import ImportRun, Subscriber, Suppression
 from subscribers.planned import Grounds, Known, Planned, Verdict
 from subscribers.reading import GETA, Lookups, geta_warning
 from subscribers.seen import Seen
+from subscribers.states import STATE_COLUMNS
 from subscribers.table import Table
 
 SUPPRESSED = {
@@ -40,6 +41,13 @@ SUPPRESSED = {
     Suppression.Reason.BY_HAND: "事務局が停止した宛先です。",
 }
 
+STOPPED_ABOVE = (
+    "{0}行目で、送ってほしくない方として拒否したアドレスです。送ってよい方なら、{0}行目を消すか直してください。"
+)
+TO_STOP = (
+    "止めるには、編集デスクの「さがす」でこの方を開き、「配信を止める」を押してください"
+    "（コマンドは newsletter subscribers suppress アドレス --reason left）。"
+)
 NO_ROWS = "取り込む行がありません。何も取り込んでいません。ファイルの中身と見出しの行を確かめてください。"
 
 
@@ -55,7 +63,24 @@ def read_rows(table: Table, lookups: Lookups, on_blank: Callable[[], None] = lam
 
 def row_reader(table: Table, lookups: Lookups) -> RowReader:
     """Who reads the rows of this list; ImportFileError when no column of it holds addresses."""
-    return RowReader(need_addresses(table), lookups, table.headings, table.heading_line)
+    columns = need_addresses(table)
+    return RowReader(columns, lookups, table.headings, table.heading_line, _stopped_lines(table, columns, lookups))
+
+
+def _stopped_lines(table: Table, columns: Mapping[str, int], lookups: Lookups) -> dict[str, int]:
+    """Address key -> the first line that says no mail is wanted: it counts also for a line that stands above it.
+
+    So the list is read once more than otherwise, but only one that speaks of it.
+    """
+    spoken = {name: place for name, place in columns.items() if name in STATE_COLUMNS}
+    if not spoken:
+        return {}
+    find = RowReader(spoken | {"address": columns["address"]}, lookups, (), table.heading_line).stopped_keys
+    found: dict[str, int] = {}
+    for line, cells in table.rows_to_judge():
+        for key in find(line, cells):
+            found.setdefault(key, line)
+    return found
 
 
 def need_addresses(table: Table) -> Mapping[str, int]:
@@ -104,13 +129,18 @@ def _plan_block(
     marks = {address.key: fingerprints.of(address.key) for _, _, _, address, *_ in block if address}
     known = find_known(list(marks))
     stopped = _stopped(list(marks.values()))
-    usable = [(one.address.key, one.line) for one in block if one.address and not one.refusal]
+    # The lines of who wants no mail are remembered as negative numbers.
+    usable = [
+        (one.address.key, -one.line if one.is_stopped else one.line)
+        for one in block
+        if one.address and (not one.refusal or one.is_stopped)
+    ]
     first_lines = iter(seen.add(usable))
     planned = []
     for candidate in block:
         key = candidate.address.key if candidate.address else ""
         mark = marks.get(key, "")
-        first_line = next(first_lines) if key and not candidate.refusal else None
+        first_line = next(first_lines) if key and (candidate.is_stopped or not candidate.refusal) else None
         planned.append(decide(candidate, mark, known.get(key), stopped.get(mark), first_line, is_cp932=is_cp932))
     return planned
 
@@ -124,7 +154,10 @@ def decide(
     *,
     is_cp932: bool = False,
 ) -> Planned:
-    """The verdict on one candidate, from what the file and the database say."""
+    """The verdict on one candidate, from what the file and the database say.
+
+    `first_line` is where the address stood before; a negative one said there that no mail is wanted.
+    """
     refusal = _refusal(candidate, known, stopped, first_line)
     if refusal:
         return Planned(candidate, Verdict.REFUSED, mark, known, remarks=(refusal,))
@@ -134,6 +167,7 @@ def decide(
         name: value
         for name, value in candidate.told.items()
         if not is_equal(value, known.values[name], is_cp932=is_cp932)
+        and not (name in candidate.fills and known.values[name])
     }
     whole = [name for name in changes if is_equal_under_geta(changes[name], known.values[name], is_cp932=is_cp932)]
     for name in whole:
@@ -160,12 +194,26 @@ def _refusal(
 ) -> str:
     """Why this candidate is not taken in; empty when nothing speaks against it."""
     if candidate.refusal:
-        return candidate.refusal
+        return f"{candidate.refusal}{_still_reads(candidate, known, stopped, first_line)}"
+    if first_line is not None and first_line < 0:
+        return STOPPED_ABOVE.format(-first_line)
     if first_line is not None:
         return f"{first_line}行目と同じアドレスです（大文字と小文字、全角と半角は区別しません）。"
     if stopped:
         return SUPPRESSED[stopped]
     return SUPPRESSED[Suppression.Reason.LEFT] if known and known.state == Subscriber.State.LEFT else ""
+
+
+def _still_reads(
+    candidate: Candidate, known: Known | None, stopped: Suppression.Reason | None, first_line: int | None
+) -> str:
+    """That a list stops nobody, of a row that says somebody wants no mail: who would read on all the same."""
+    state = known.state if known else ""
+    if not candidate.is_stopped or stopped or state == Subscriber.State.LEFT:
+        return ""
+    if state == Subscriber.State.ACTIVE:
+        return f"この方は購読中のままです。{TO_STOP}"
+    return f"このアドレスは{first_line}行目で購読中になります。{TO_STOP}" if first_line and first_line > 0 else ""
 
 
 def run_import(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from typing import NamedTuple
+from urllib.parse import unquote
 
-from subscribers import top_levels
+from subscribers import remarks, top_levels
 from subscribers.errors import AddressError
 from subscribers.sentences import Sentence
 
@@ -60,13 +61,16 @@ def clean(text: str, mended: list[str]) -> str:
         raise AddressError(Sentence("「{error}」は表計算ソフトのエラーです。元の表を直してください。", error=trimmed))
     remark = _REMARK.search(trimmed) if trimmed.endswith(("）", ")")) else None
     unnamed = trimmed[: remark.start()] if remark and has_at(trimmed[: remark.start()]) else trimmed
-    if unnamed != trimmed:
-        mended.append("後ろのかっこ書きを除きました")
+    if remark and unnamed != trimmed:
+        mended.append(Sentence("後ろのかっこ書き「{removed}」を除きました", removed=remark[0].strip()))
     half = _half_width(unnamed)
     if half != unnamed:
         mended.append("全角の文字を半角に直しました")
     if trimmed != seen and not mended:
         mended.append("前後の空白を除きました")
+    head, slash, tail = unnamed.partition("／")
+    if slash and _MAIL_WORD.fullmatch(_half_width(head).strip()):
+        half = f"{_half_width(head)} / {_half_width(tail)}"  # no part of the address, which a half-width one may be
     if "@" not in half and _WRITTEN_AT.search(half):
         half = _WRITTEN_AT.sub("@", half, count=1)
         mended.append("アットマークの書き換えを「@」に戻しました")
@@ -95,6 +99,8 @@ _LABEL = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_MAIL_WORD = re.compile(_MAIL, re.IGNORECASE)
+_LOCAL_SLASH = re.compile(r"[a-z-]+/")
 _MAILTO = re.compile(r"mailto:\s*([^?]*)", re.IGNORECASE)
 # Behind an address, with or without a space: to whom it belongs, or that a letter goes there.
 _HONORIFIC = re.compile(
@@ -129,7 +135,7 @@ _NOTHING_AROUND = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]*[A-Za-z0-9]", re.ASCII)  #
 _QUOTED = re.compile(rf'"([.{ATEXT}]+)"(@[^@]*)')
 
 AROUND = "前後の記号を除きました"
-LABELLED = "前の見出しを除きました"
+LABELLED = "前の見出し「{}」を除きました"
 
 
 def unwrap(text: str, mended: list[str]) -> Bare:
@@ -153,10 +159,12 @@ def _out_of_brackets(text: str, mended: list[str]) -> Bare:
         return Bare(text)
     name, address = named[1].strip().strip("\"'“”").strip(), named[2].strip()
     if _LABEL.fullmatch(name):
-        mended.append(LABELLED)
+        mended.append(LABELLED.format(name))
         return Bare(address)
     between = "「< >」" if "<" in text else "かっこ"
-    mended.append(f"前の名前と{between}を除きました" if name else AROUND)
+    mended.append(f"前の名前「{name}」と{between}を除きました" if name else AROUND)
+    if remarks.is_unwanted(name) or remarks.is_moved(name):  # 「解除希望 <t@example.jp>」 is nobody's name
+        mended.append(Sentence("前の「{removed}」を除きました", removed=name))
     other = _ADDRESS.search(name)
     if not other:
         return Bare(address, name)
@@ -168,10 +176,14 @@ def _without_label(bare: str, mended: list[str]) -> str:
     mailto = _MAILTO.match(bare)
     if mailto:
         mended.append("「mailto:」を除きました")
-        return mailto[1].replace("%40", "@")
+        # RFC 6068 2: any character may be written so, also what must not come through: it is cleaned once more.
+        return clean(unquote(mailto[1]), mended) if "%" in mailto[1] else mailto[1]
     label = _LABEL.match(bare)
     if label and "@" in bare[label.end() + 1 :] and bare[label.end()] != "@":
-        mended.append(LABELLED)
+        if _LOCAL_SLASH.fullmatch(label[0]):  # RFC 5322 3.2.3: mail/t@example.jp is an address
+            mended.append(f"「{label[0]}」を見出しではなくアドレスの一部として読みました")
+            return bare
+        mended.append(LABELLED.format(label[0].strip()))
         return bare[label.end() :]
     return bare
 
@@ -194,7 +206,7 @@ def _without_marks(bare: str, mended: list[str]) -> str:
     while rest and not rest[0].isascii() and unicodedata.category(rest[0]).startswith(_MARKS):
         rest = rest[1:].lstrip()
     if rest != bare:
-        mended.append(AROUND)
+        mended.append(_marks_off(bare[: len(bare) - len(rest)].strip()))
         return rest
     apostrophe = _APOSTROPHE.match(bare)
     if apostrophe:
@@ -205,6 +217,10 @@ def _without_marks(bare: str, mended: list[str]) -> str:
         mended.append('「"」を除きました')
         return quoted[1] + quoted[2]
     return bare
+
+
+def _marks_off(signs: str) -> str:
+    return Sentence("前後の記号「{removed}」を除きました", removed=signs)
 
 
 def _without_tail(bare: str, mended: list[str]) -> str:
@@ -241,6 +257,8 @@ def _one_token(text: str, mended: list[str]) -> str:
     with_at = [token for token in tokens if "@" in token]
     others = [token for token in tokens if "@" not in token]
     if len(with_at) == 1 and all(re.search(r"[^\x00-\x7f]", token) for token in others):
-        mended.append("余分な文字を除きました" if others else "「@」の前後の空白を除きました")
+        removed = " ".join(others)
+        words = Sentence("余分な文字「{removed}」を除きました", removed=removed)
+        mended.append(words if others else "「@」の前後の空白を除きました")
         return with_at[0]
     return joined

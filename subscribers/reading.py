@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from subscribers.columns import FIELDS, normal
 from subscribers.mending import SPREADSHEET_ERROR
+from subscribers.states import STATE_COLUMNS, Standing, standing
 
 LONGEST = {"name": 100, "organisation": 200, "department": 200}
 FORMATS = {
@@ -34,26 +35,14 @@ LANGUAGES = {
     **dict.fromkeys("日本語 和文 ja jp jpn ja-jp japanese".split(), "ja"),
     **dict.fromkeys("英語 英文 en eng en-us en-gb english".split(), "en"),
 }
+# What stands in the column of codes when there is none.
+NO_NAME = set("なし 無し 不明 未定 未設定 未登録 該当なし その他 n/a na none null unknown".split())
 GETA = "〓"  # what printers set when a character is missing
 ALL = "すべて"  # of the sections, or of the pathways
-# What a list of another system calls people, and whether they may come in.
-STATES = {
-    "active": "購読中 配信中 有効 登録 登録済 登録済み 受信 active subscribed confirmed",
-    "left": """
-        解除済み 解除済 解除 退会 退会済み 配信停止 停止 停止中 無効 不要 迷惑メール報告 消去済み
-        left unsubscribed inactive optout optedout cancelled
-    """,
-    "pending": "確認待ち 未確認 仮登録 pending unconfirmed",
-    "bounced": "不達 エラー 宛先不明 cleaned bounced",
-}
-_STATE = {word: state for state, words in STATES.items() for word in words.split()}
-STATE_REFUSALS = {
-    "left": "ファイルの状態が「{}」です。解除した方は取り込みません。",
-    "pending": "ファイルの状態が「{}」です。確認の済んでいない方は取り込みません。",
-    "bounced": "ファイルの状態が「{}」です。届かない宛先は取り込みません。",
-}
 PRIVATE_USE = re.compile("[\ue000-\uf8ff]")  # 外字: what it shows depends on the machine
 _LINE_BREAK = re.compile("[\r\n\x0b\x0c\x85\u2028\u2029]")
+_SPACED = "\t\r\n\x0b\x0c\x85\u2028\u2029\u00a0"  # what becomes a space
+INVISIBLE = ("Cc", "Cf", "Cs", "Cn")  # Unicode categories: control, zero width and direction, half a sign, none
 _VOICING = re.compile("[\u3099\u309a]")
 DITTO = {"〃", "同上", "々", "″"}
 
@@ -82,7 +71,8 @@ class Told(NamedTuple):
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     refusal: str = ""
-    state_refusal: str = ""  # stands before any other
+    standing: Standing = Standing()  # its refusal stands before any other
+    fills: tuple[str, ...] = ()  # what is told only for who has nothing there yet
 
 
 NOTHING = Told()
@@ -96,10 +86,16 @@ def tidy(text: str) -> str:
     # Nearly every cell: nothing invisible in it (the wide space is no sign of that), no voicing mark apart.
     if text.replace("\u3000", "").isprintable() and "  " not in text and not _VOICING.search(text):
         return text.strip()
-    spaced = re.sub(r"[\t\r\n\x0b\x0c\x85\u2028\u2029\u00a0]+", " ", text)
-    seen = "".join(sign for sign in spaced if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Cn"))
+    spaced = re.sub(f"[{_SPACED}]+", " ", text)
+    seen = "".join(sign for sign in spaced if unicodedata.category(sign) not in INVISIBLE)
     whole = re.sub("(.)([\u3099\u309a])", lambda pair: unicodedata.normalize("NFC", pair[0]), seen)
     return re.sub(" {2,}", " ", whole).strip()
+
+
+def has_invisible(text: str) -> bool:
+    """Whether `tidy` takes a sign out of it that nobody sees, other than a line break or a tab."""
+    signs = set(text) - set(_SPACED)
+    return any(unicodedata.category(sign) in INVISIBLE for sign in signs if not sign.isprintable())
 
 
 class Reading:
@@ -110,10 +106,11 @@ class Reading:
         self.told: dict[str, Any] = {}
         self.notes: list[str] = []
         self.warnings: list[str] = []
+        self.fills: list[str] = []
 
     def shared(self, texts: Mapping[str, str]) -> Told:
         """What may be the same in many rows: everything but OWN."""
-        state_refusal = self._state(texts.get("state", ""))
+        state = standing(*(texts.get(name, "") for name in STATE_COLUMNS))
         refusal = ""
         for name in ("organisation", "department"):
             refusal = refusal or self._text(name, texts.get(name, ""))
@@ -123,13 +120,14 @@ class Reading:
         self._language(texts.get("language", ""))
         self._wishes("sections", "欄", texts.get("sections", ""), self.lookups.sections)
         self._wishes("pathways", "道筋", texts.get("pathways", ""), self.lookups.pathways)
-        return Told(self.told, None, tuple(self.notes), tuple(self.warnings), refusal, state_refusal)
+        notes, warnings = tuple(self.notes), tuple(self.warnings)
+        return Told(self.told, None, notes, warnings, refusal, state, tuple(self.fills))
 
     def own(self, name: str, family: str, given: str) -> Told:
         """The person's name, from one cell or from two."""
         refusal = self._text("name", name)
         if not self.told.get("name") and (family or given):
-            refusal = refusal or self._text("name", f"{tidy(family)} {tidy(given)}".strip())
+            refusal = refusal or self._text("name", f"{family} {given}")
         return Told(self.told, None, tuple(self.notes), tuple(self.warnings), refusal)
 
     def _text(self, name: str, text: str) -> str:
@@ -154,21 +152,13 @@ class Reading:
             self.warnings.append(geta_warning(name))
         if _LINE_BREAK.search(text.strip()):
             self.notes.append(f"{FIELDS[name]}の改行を空白にしました")
+        if not text.isprintable() and has_invisible(text):
+            self.notes.append(f"{FIELDS[name]}の見えない文字を除きました")
         return value
-
-    def _state(self, text: str) -> str:
-        word = normal(text) if text else ""
-        if not word:
-            return ""
-        state = _STATE.get(word)
-        if state is None:
-            self.warnings.append(f"状態「{text.strip()[:20]}」の意味が分からないので、読み飛ばしました")
-            return ""
-        return STATE_REFUSALS.get(state, "").format(text.strip())
 
     def _municipality(self, text: str, place: str) -> None:
         """The code of the place: from its own column, or from the name where that one is empty."""
-        value, name = self._usable("municipality", text), tidy(place)
+        value, name = _whole_number(self._usable("municipality", text)), tidy(place)
         value = value or self._usable("place", place)
         if not value:
             return
@@ -177,19 +167,17 @@ class Reading:
             code = find(value)
         except ValueError as error:
             self.warnings.append(str(error).rstrip("。"))
-            if (
-                not self.told.get("organisation")
-                and not re.fullmatch(r"[\d\s]+", value)
-                and len(value) <= LONGEST["organisation"]
-            ):
+            if not self.told.get("organisation") and _names_a_place(value) and len(value) <= LONGEST["organisation"]:
                 self.told["organisation"] = value
-                self.warnings.append(f"「{value}」は所属団体に入れました")
+                self.fills.append("organisation")
+                self.warnings.append(f"所属団体が空欄の方には、「{value}」を所属団体に入れます")
             return
         self.told["municipality"] = code
         if name and name != value and _found(find, name) not in ("", code):
             self.warnings.append(f"団体コード {code} と自治体名「{name[:30]}」が合いません。団体コードのほうを使います")
-        if code != value:
-            self.notes.append(f"団体コードを「{value[:30]}」から {code} にしました")
+        written = tidy(text) or value
+        if code != written:
+            self.notes.append(f"団体コードを「{written[:30]}」から {code} にしました")
 
     def _format(self, text: str) -> None:
         word = text if text in FORMATS else normal(text)
@@ -247,6 +235,22 @@ def _found(find: Callable[[str], str], name: str) -> str:
         return find(name)
     except ValueError:
         return ""
+
+
+def _whole_number(value: str) -> str:
+    """What a spreadsheet made of a code, back as it was: 401005.0, or 1.1002E+04 while no digit of it is lost."""
+    half = unicodedata.normalize("NFKC", value).upper()
+    if re.fullmatch(r"[0-9]{5,6}\.0+", half):
+        return half.partition(".")[0]
+    powered = re.fullmatch(r"([0-9])\.([0-9]{4,5})E\+?0?([45])", half)
+    return powered[1] + powered[2] if powered and len(powered[2]) == int(powered[3]) else value
+
+
+def _names_a_place(value: str) -> bool:
+    """Whether this may be the name of something: not a number in any form, and no word for nothing."""
+    half = unicodedata.normalize("NFKC", value).lower()
+    is_number = re.fullmatch(r"[\d\s.,:/e+\-\u2010-\u2015\u2212ー]*", half)
+    return not is_number and half not in NO_NAME and len(re.findall(r"[^\W\d_]", half)) > 1
 
 
 def _six_digits(text: str) -> str:

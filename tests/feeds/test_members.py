@@ -5,6 +5,7 @@ import pytest
 from feeds import members
 from feeds.errors import MemberError
 from feeds.models import Member
+from feeds.wards import SHARED_WARDS
 
 
 @pytest.mark.parametrize("code", ["011002", "141003", "261009", "130001", "131229", "014681"])
@@ -45,6 +46,29 @@ def test_a_name_that_several_places_share_needs_its_prefecture() -> None:
     with pytest.raises(MemberError, match="北海道池田町、福井県池田町、長野県池田町、岐阜県池田町"):
         members.find_municipality("池田町")
     assert members.find_municipality("長野県池田町").code == "204811"
+
+
+@pytest.mark.parametrize(("ward", "code"), [("中央区", "131024"), ("北区", "131172"), ("港区", "131032")])
+def test_a_ward_of_tokyo_that_other_cities_have_too_is_asked_about(ward: str, code: str) -> None:
+    with pytest.raises(MemberError, match=f"「東京都{ward}」、政令指定都市の区なら市の名前を書いてください（.*大阪市"):
+        members.find_municipality(f" {ward}")
+    assert members.find_municipality(f"東京都{ward}").code == members.find_municipality(code).code == code
+    assert members.find_municipality("品川区").prefecture == "東京都"
+
+
+def test_every_shared_ward_and_its_cities_are_in_the_national_list() -> None:
+    names = {place.name for place in members.municipalities()}
+    cities = {city for cities in SHARED_WARDS.values() for city in cities}
+    assert names >= SHARED_WARDS.keys() | cities
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [("132063", "東京都府中市"), ("342084", "広島県府中市"), ("012335", "北海道伊達市"), ("131024", "東京都中央区"),
+     ("011002", "札幌市"), ("400009", "福岡県")],
+)  # fmt: skip
+def test_a_name_that_others_bear_is_said_with_its_prefecture(code: str, name: str) -> None:
+    assert members.unmistakable_name(members.find_municipality(code)) == name
 
 
 def test_a_code_that_lost_its_leading_zero_in_excel_is_completed() -> None:

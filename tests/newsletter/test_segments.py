@@ -65,7 +65,8 @@ def test_conditions_hold_at_once(text: str, who: str) -> None:
 
 
 WRONG = (
-    "x|kind=|kind=foo|since=gestern|prefecture=福岡|format=text format=html|section=nothing|municipality=どこにもない市"
+    "x|kind=|kind=foo|since=gestern|prefecture=福岡|format=text format=html|section=nothing"
+    "|municipality=どこにもない市|municipality=中央区"
 )
 
 
@@ -81,6 +82,11 @@ def test_a_segment_is_a_sentence_and_comes_back_from_the_books() -> None:
     said = "次のすべてに当たる方: 正会員の自治体／福岡県の自治体／テキスト形式を希望／2026年1月1日以後に登録"
     assert segments.sentence(chosen) == said
     assert segments.sentence(Segment()) == "すべての方（絞り込みなし）"
+
+
+def test_places_of_the_same_name_are_told_apart_in_the_sentence() -> None:
+    said = segments.sentence(segments.read("municipality=132063,342084,011002"))
+    assert said == "次のすべてに当たる方: 東京都府中市、広島県府中市、札幌市"
 
 
 def planned(text: str) -> Campaign:

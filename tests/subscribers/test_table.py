@@ -220,10 +220,22 @@ def test_a_column_of_addresses_under_an_unknown_heading_is_found_and_said(tmp_pa
         (["自治体名", "団体コード", "メール"], {"place": 0, "municipality": 1, "address": 2}),
         (["メール", "市町村コード（6桁）", "市町村の名称"], {"address": 0, "municipality": 1, "place": 2}),
         (["メール形式", "メール"], {"format": 0, "address": 1}),
-        (["メールマガジン", "連絡先メールアドレス *"], {"address": 1}),
+        (["メールマガジンの号数", "連絡先メールアドレス *"], {"address": 1}),
+        (["メールマガジン", "連絡先メールアドレス *"], {"wanted": 0, "address": 1}),
         (["所属・役職", "ご担当者様のお名前", "ﾒｰﾙｱﾄﾞﾚｽ"], {"organisation": 0, "name": 1, "address": 2}),
         (["姓", "名", "e-mail"], {"family": 0, "given": 1, "address": 2}),
         (["住所", "氏名"], {"name": 1}),
+        (["氏名", "メールアドレス（旧）", "メールアドレス（新）"], {"name": 0, "address": 2}),
+        (["旧メールアドレス", "新メールアドレス", "前所属", "所属"], {"address": 1, "organisation": 3}),
+        (["氏名（フリガナ）", "氏名（漢字）", "メール"], {"name": 1, "address": 2}),
+        (["姓（カナ）", "名（カナ）", "姓", "名", "email"], {"family": 2, "given": 3, "address": 4}),
+        (["メールアドレス（確認用）", "メールアドレス", "予備メール"], {"address": 1}),
+        (["会社アドレス（=東京都）", "氏名", "メールアドレス1"], {"name": 1, "address": 2}),
+        (["メールアドレス（旧）", "お名前（カナ）"], {"address": 0, "name": 1}),
+        (
+            ["メール配信停止", "メール配信希望", "メール", "号外の配信"],
+            {"stopped": 0, "wanted": 1, "address": 2, "only_monthly": 3},
+        ),
     ],
 )
 def test_headings_are_guessed(headings: list[str], columns: dict[str, int]) -> None:

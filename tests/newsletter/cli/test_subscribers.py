@@ -98,8 +98,9 @@ def test_consent_must_be_shown_before_a_list_comes_in(missing: tuple[str, ...], 
 def test_a_column_is_named_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("番号,旧メール,新メール\n1,a@example.jp,b@example.jp\n", encoding="utf-8")
-    assert report("import", path)["rows"][0]["address"] == "a@example.jp"
-    assert report("import", path, "--column", "address=新メール")["rows"][0]["address"] == "b@example.jp"
+    read = report("import", path)
+    assert (read["rows"][0]["address"], read["unused"]) == ("b@example.jp", ["番号", "旧メール"])
+    assert report("import", path, "--column", "address=旧メール")["rows"][0]["address"] == "a@example.jp"
     wrong = run("import", path, "--column", "address=電話")
     assert (wrong.exit_code, "「電話」の列がありません" in wrong.stderr) == (1, True)
     assert run("import", path, "--column", "新メール").exit_code == 2
