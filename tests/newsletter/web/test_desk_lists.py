@@ -250,7 +250,7 @@ BROKEN = {
     "too wide": (b"mail," + b"x," * 10_000 + b"x\n", "列が多すぎます"),
     "too long": (b"mail,name\na@example.jp," + b"x" * 131_073 + b"\n", "2行目がCSVとして読めません"),
     "long": (b"mail,name\na@example.jp," + b"x" * 10_001 + b"\n", "長すぎるセル"),
-    "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Filter/FlateDecode>>\x00\xff\n", "文字として読めません"),
+    "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Filter/FlateDecode>>\x00\xff\n", "PDFです"),
     "binary": (bytes(range(256)) * 20 + b"\xff", "文字として読めません"),
 }
 
