@@ -23,6 +23,7 @@ from subscribers.errors import ImportFileError
 from subscribers.models import Subscriber, Suppression
 from subscribers.reading import ALL, GETA
 from subscribers.table import Table
+from subscribers.workbook_writer import write_xlsx
 
 # The import knows them all but the last two, which only people read.
 HEADINGS = (
@@ -245,33 +246,4 @@ def _write_csv(file: IO[str], headings: Sequence[str], rows: Iterator[list[str]]
 
 
 def _write_xlsx(path: Path, headings: Sequence[str], rows: Iterator[list[str]]) -> int:
-    from openpyxl import Workbook
-    from openpyxl.cell import Cell, WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("購読者")
-    for index in range(1, len(headings) + 1):
-        sheet.column_dimensions[_letter(index)].width = 30 if index == 1 else 18
-    sheet.freeze_panes = "A2" if headings else None
-
-    def cell_of(text: str) -> Cell:
-        cell: Cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", escape(text)))
-        cell.data_type = "s"  # never a formula, whatever it starts with
-        cell.number_format = "@"  # a code keeps its zeros when somebody edits it
-        return cell
-
-    if headings:
-        sheet.append([cell_of(heading) for heading in headings])
-    count = 0
-    for row in rows:
-        sheet.append([cell_of(text) for text in row])
-        count += 1
-    book.save(path)
-    return count
-
-
-def _letter(index: int) -> str:
-    from openpyxl.utils import get_column_letter
-
-    return str(get_column_letter(index))
+    return write_xlsx(path, [escape(heading) for heading in headings], ([escape(cell) for cell in row] for row in rows))
