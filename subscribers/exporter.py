@@ -25,12 +25,13 @@ from subscribers.reading import ALL, GETA
 from subscribers.table import Table
 from subscribers.workbook_writer import write_xlsx
 
-# The import knows them all but the last two, which only people read.
+# The import knows them all but the last three, which only people read.
 HEADINGS = (
     *(FIELDS[name] for name in ("address", "name", "organisation", "department", "municipality")),
     *(FIELDS[name] for name in ("format", "only_monthly", "language", "sections", "pathways", "state", "consented")),
     "申込",
     "解除",
+    "お休み（いつまで）",
 )
 REFUSED_HEADING = "拒否の理由"
 # Words that the import knows, so that nobody comes back by an exported list.
@@ -86,6 +87,7 @@ def export(
 ) -> Exported:
     """Write who may be written to (or everybody) to `path`; .xlsx by its ending, else CSV in UTF-8 with BOM or CP932.
 
+    Who pauses is among them: the pause ends by itself, and a list is no campaign. A column says until when it lasts.
     CP932 that cannot hold a character writes nothing, unless `lossy`: then 〓 stands there. Never a question mark.
     """
     is_xlsx = path.suffix.lower() == ".xlsx"
@@ -111,9 +113,11 @@ def export(
 
 def write_refused(path: Path, table: Table, refused: Iterable[tuple[Sequence[str], str]]) -> int:
     """Write refused rows as they came, in the form of their file, each with the reason behind it."""
-    width = len(table.headings)
-    rows = [[*cells, *[""] * (width - len(cells)), reason] for cells, reason in refused]
-    headings = (*table.headings, REFUSED_HEADING) if table.heading_line else ()
+    given = list(refused)
+    # A row may be longer than the headings: the reasons stand behind the longest, under a heading of their own.
+    width = max([len(table.headings), *(len(cells) for cells, _ in given)])
+    rows = [[*_filled(cells, width), reason] for cells, reason in given]
+    headings = (*_filled(table.headings, width), REFUSED_HEADING) if table.heading_line else ()
     # Reasons are our words: where the file's encoding misses one of their characters, UTF-8 is what Excel reads too.
     encoding = table.encoding
     if table.is_cp932 and (encoding != "cp932" or any(missing(cell) for row in rows for cell in row)):
@@ -123,6 +127,12 @@ def write_refused(path: Path, table: Table, refused: Iterable[tuple[Sequence[str
         written = write(temporary, headings, iter(rows))
         temporary.replace(path)
     return written
+
+
+def reason_for(cells: Sequence[str], address: str, reason: str) -> str:
+    """The reason, with the address it is about in front when that shares its cell with something else."""
+    alone = {" ".join(cell.split()) for cell in cells}
+    return f"{address}: {reason}" if address and address not in alone else reason
 
 
 def escape(cell: str) -> str:
@@ -143,6 +153,10 @@ def replace_missing(text: str) -> str:
     """The text with 〓 for what CP932 does not have."""
     gone = missing(text)
     return text.translate(dict.fromkeys(map(ord, gone), GETA)) if gone else text
+
+
+def _filled(cells: Sequence[str], width: int) -> list[str]:
+    return [*cells, *[""] * (width - len(cells))]
 
 
 # ------------------------------------------------------------ rows
@@ -170,7 +184,13 @@ def _cells(subscriber: Subscriber, stopped: Suppression.Reason | None, titles: T
         _moment(subscriber.confirmed_at),
         _moment(subscriber.created_at),
         _moment(subscriber.left_at),
+        _moment(subscriber.paused_until if _is_paused(subscriber) else None),
     ]
+
+
+def _is_paused(subscriber: Subscriber) -> bool:
+    """Whether they pause: nobody is written to by a campaign then (audience.recipients), and they stay a reader."""
+    return subscriber.paused_until is not None and subscriber.paused_until > timezone.now()
 
 
 def _moment(at: datetime | None) -> str:

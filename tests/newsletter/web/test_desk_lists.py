@@ -338,6 +338,14 @@ def test_refused_rows_come_back_in_the_form_they_had(staff: Client, tmp_path: Pa
     assert left == {"upload.json", "rows.sqlite3", "名簿.tsv", "名簿.xlsx"}
 
 
+def test_a_refused_row_of_several_addresses_says_which_is_meant(staff: Client) -> None:
+    rows = tried(staff, "メール,氏名,,\na@example.jp; bad@,山田,余り,\nだれか,佐藤\n")
+    lines = b"".join(staff.get(rows.replace("/rows/", "/refused/"))).decode().splitlines()
+    assert lines[0] == "メール,氏名,,拒否の理由"
+    assert lines[1].startswith("a@example.jp; bad@,山田,余り,bad@: ")
+    assert lines[2] == "だれか,佐藤,,「@」がありません。"
+
+
 def test_every_refused_address_of_a_pasted_line_comes_back(staff: Client) -> None:
     text = "To: a@@example.jp, b@example.jp, c@example..jp"
     page = str(staff.post(UPLOAD, {"text": text}).headers["Location"])
