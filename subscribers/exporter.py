@@ -23,13 +23,15 @@ from subscribers.errors import ImportFileError
 from subscribers.models import Subscriber, Suppression
 from subscribers.reading import ALL, GETA
 from subscribers.table import Table
+from subscribers.workbook_writer import write_xlsx
 
-# The import knows them all but the last two, which only people read.
+# The import knows them all but the last three, which only people read.
 HEADINGS = (
     *(FIELDS[name] for name in ("address", "name", "organisation", "department", "municipality")),
     *(FIELDS[name] for name in ("format", "only_monthly", "language", "sections", "pathways", "state", "consented")),
     "申込",
     "解除",
+    "お休み（いつまで）",
 )
 REFUSED_HEADING = "拒否の理由"
 # Words that the import knows, so that nobody comes back by an exported list.
@@ -85,6 +87,7 @@ def export(
 ) -> Exported:
     """Write who may be written to (or everybody) to `path`; .xlsx by its ending, else CSV in UTF-8 with BOM or CP932.
 
+    Who pauses is among them: the pause ends by itself, and a list is no campaign. A column says until when it lasts.
     CP932 that cannot hold a character writes nothing, unless `lossy`: then 〓 stands there. Never a question mark.
     """
     is_xlsx = path.suffix.lower() == ".xlsx"
@@ -110,11 +113,12 @@ def export(
 
 def write_refused(path: Path, table: Table, refused: Callable[[], Iterable[tuple[Sequence[str], str]]]) -> int:
     """Write refused rows as they came, in the form of their file, each with the reason behind it; how many."""
-    width = len(table.headings)
-    headings = (*table.headings, REFUSED_HEADING) if table.heading_line else ()
+    # A row may be longer than the headings: the reasons stand behind the longest, under a heading of their own.
+    width = max([len(table.headings), *(len(cells) for cells, _ in refused())])
+    headings = (*_filled(table.headings, width), REFUSED_HEADING) if table.heading_line else ()
 
     def rows() -> Iterator[list[str]]:
-        return ([*cells, *[""] * (width - len(cells)), reason] for cells, reason in refused())
+        return ([*_filled(cells, width), reason] for cells, reason in refused())
 
     # Reasons are our words: where the file's encoding misses one of their characters, UTF-8 is what Excel reads too.
     encoding = table.encoding
@@ -125,6 +129,12 @@ def write_refused(path: Path, table: Table, refused: Callable[[], Iterable[tuple
         written = write(temporary, headings, rows())
         temporary.replace(path)
     return written
+
+
+def reason_for(cells: Sequence[str], address: str, reason: str) -> str:
+    """The reason, with the address it is about in front when that shares its cell with something else."""
+    alone = {" ".join(cell.split()) for cell in cells}
+    return f"{address}: {reason}" if address and address not in alone else reason
 
 
 def escape(cell: str) -> str:
@@ -145,6 +155,10 @@ def replace_missing(text: str) -> str:
     """The text with 〓 for what CP932 does not have."""
     gone = missing(text)
     return text.translate(dict.fromkeys(map(ord, gone), GETA)) if gone else text
+
+
+def _filled(cells: Sequence[str], width: int) -> list[str]:
+    return [*cells, *[""] * (width - len(cells))]
 
 
 # ------------------------------------------------------------ rows
@@ -172,7 +186,13 @@ def _cells(subscriber: Subscriber, stopped: Suppression.Reason | None, titles: T
         _moment(subscriber.confirmed_at),
         _moment(subscriber.created_at),
         _moment(subscriber.left_at),
+        _moment(subscriber.paused_until if _is_paused(subscriber) else None),
     ]
+
+
+def _is_paused(subscriber: Subscriber) -> bool:
+    """Whether they pause: nobody is written to by a campaign then (audience.recipients), and they stay a reader."""
+    return subscriber.paused_until is not None and subscriber.paused_until > timezone.now()
 
 
 def _moment(at: datetime | None) -> str:
@@ -248,33 +268,4 @@ def _write_csv(file: IO[str], headings: Sequence[str], rows: Iterator[list[str]]
 
 
 def _write_xlsx(path: Path, headings: Sequence[str], rows: Iterator[list[str]]) -> int:
-    from openpyxl import Workbook
-    from openpyxl.cell import Cell, WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("購読者")
-    for index in range(1, len(headings) + 1):
-        sheet.column_dimensions[_letter(index)].width = 30 if index == 1 else 18
-    sheet.freeze_panes = "A2" if headings else None
-
-    def cell_of(text: str) -> Cell:
-        cell: Cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", escape(text)))
-        cell.data_type = "s"  # never a formula, whatever it starts with
-        cell.number_format = "@"  # a code keeps its zeros when somebody edits it
-        return cell
-
-    if headings:
-        sheet.append([cell_of(heading) for heading in headings])
-    count = 0
-    for row in rows:
-        sheet.append([cell_of(text) for text in row])
-        count += 1
-    book.save(path)
-    return count
-
-
-def _letter(index: int) -> str:
-    from openpyxl.utils import get_column_letter
-
-    return str(get_column_letter(index))
+    return write_xlsx(path, [escape(heading) for heading in headings], ([escape(cell) for cell in row] for row in rows))

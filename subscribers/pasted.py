@@ -13,10 +13,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from subscribers.addresses import LONGEST_TEXT, is_under_another, split
-from subscribers.columns import EXACT, MOST_COLUMNS, guess_columns, normal
+from subscribers.columns import EXACT, FIELDS, MOST_COLUMNS, guess_columns, normal
 from subscribers.errors import ImportFileError
 from subscribers.mending import AT_SIGNS
-from subscribers.table import Row, Table, checked, with_headings
+from subscribers.table import HEAD_ROWS, Row, Table, checked, with_headings
+from subscribers.unfit import refuse_by_rows
 
 MOST_CHARACTERS = 1_000_000
 LONGEST_LINE = 50_000  # a To line of a thousand people
@@ -64,7 +65,7 @@ def _columns(text: str, name: str) -> Table | None:
         has_headings = (
             1 < len(cells) <= MOST_COLUMNS and "address" in guess_columns(cells) and not re.search(_AT, first)
         )
-        if has_headings or (sign == "\t" and _is_selection(text)):
+        if has_headings or (_is_selection(text) if sign == "\t" else _is_csv(text, sign, name)):
             return _table(text, sign, name)
     return None
 
@@ -76,10 +77,27 @@ def _is_selection(text: str) -> bool:
     return most == 1 and any(len(cells) > 1 for cells in lines)
 
 
+def _is_csv(text: str, sign: str, name: str) -> bool:
+    """Whether these are rows of a CSV file without headings: one column has bare addresses, and others something else.
+
+    A To line has its commas between people: several addresses in a line, or names and brackets around one.
+    """
+    try:
+        rows = [row.cells for row in _read(text, sign, name) if row.cells]
+    except csv.Error:
+        return False
+    found = [(place, cell) for cells in rows for place, cell in enumerate(cells) if re.search(_AT, cell)]
+    places = {place for place, cell in found if _WORD.fullmatch(cell.strip())}
+    is_one_column = len(places) == 1 and {place for place, _ in found} == places
+    has_others = any(cell.strip() for cells in rows for place, cell in enumerate(cells) if place not in places)
+    return is_one_column and has_others and len(rows) / 2 <= len(found) <= len(rows)
+
+
 def _table(text: str, delimiter: str, name: str) -> Table:
     rows = tuple(_cells(text, delimiter, name))
     table = Table(Path(name), "text", "utf-8-sig", delimiter, about=len(rows), given=rows)
-    table = with_headings(table, list(rows[:20]))
+    table = with_headings(table, list(rows[:HEAD_ROWS]))
+    refuse_by_rows(name, rows[:HEAD_ROWS], table.headings)
     width = max(len(row.cells) for row in rows)
     if not table.heading_line and width > 1:
         remark = "見出しの行がないので、メールアドレスのほかの列は読みません"
@@ -109,15 +127,17 @@ def _read(text: str, delimiter: str, name: str, *, is_quoted: bool = True) -> It
 # ------------------------------------------------------------ addresses in running text
 def _addresses(text: str, name: str) -> Table:
     rows = [
-        Row(number, checked([piece], number, name) if piece else ())
+        Row(number, checked(list(cells), number, name))
         for number, line in _lines(text)
-        for piece in (_pieces(line) or [""])
+        for cells in (_pieces(line) or [()])
     ]
     first = next(row for row in rows if row.cells)
     heading_line = first.line if EXACT.get(normal(first.cells[0])) == "address" else 0
+    has_names = any(len(row.cells) > 1 for row in rows)
     return Table(
-        Path(name), "text", "utf-8-sig", headings=(HEADING,), heading_line=heading_line,
-        columns={"address": 0}, about=len(rows), given=tuple(rows),
+        Path(name), "text", "utf-8-sig", headings=(HEADING, FIELDS["name"]) if has_names else (HEADING,),
+        heading_line=heading_line, columns={"address": 0, "name": 1} if has_names else {"address": 0},
+        about=len(rows), given=tuple(rows),
     )  # fmt: skip
 
 
@@ -140,10 +160,10 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         yield pending
 
 
-def _pieces(line: str) -> list[str]:
-    """The addresses of a line, each with the name that belongs to it, as 「名前 <address>」."""
+def _pieces(line: str) -> list[tuple[str, ...]]:
+    """The addresses of a line, each with the name that belongs to it: as a cell of its own, or 「名前 <address>」."""
     if max(map(len, _BETWEEN.split(line))) > LONGEST_TEXT:
-        return [line]  # read_address refuses it
+        return [(line,)]  # read_address refuses it
     parts = [part.strip(_SEPARATORS) for part in split(line.strip(_SEPARATORS))]
     return [_with_name(piece) for part in parts if part for piece in _by_address(part)]
 
@@ -165,10 +185,10 @@ def _end(part: str, at: int) -> int:
     return closing.end() if closing else at
 
 
-def _with_name(piece: str) -> str:
-    """「名前 <address>」 where a name stands before or behind; else the piece as it is: read_address judges it."""
+def _with_name(piece: str) -> tuple[str, ...]:
+    """The address, and the name that stands before or behind; else the piece as it is: read_address judges it."""
     if len(piece) > LONGEST_TEXT:
-        return piece
+        return (piece,)
     named = _NAMED.fullmatch(piece)
     if named:
         name, address = named[1], named[2]
@@ -178,10 +198,12 @@ def _with_name(piece: str) -> str:
         others = [word for index, word in enumerate(words) if index not in at]
         # A Latin word may be half of an address that was broken in two.
         if len(at) != 1 or not others or any(word.isascii() for word in others):
-            return piece
+            return (piece,)
         name, address = " ".join(others), words[at[0]]
     name = _decoded(name.strip(" \t\u3000\"'“”:：・"))
-    return f"{name} <{address}>" if name else address
+    if name and ("<" in piece or "＜" in piece or re.search(_AT, name) or EXACT.get(normal(name)) == "address"):
+        return (f"{name} <{address}>",)  # as a mail program writes it: read_address tells names from labels
+    return (address, name) if name else (address,)
 
 
 def _decoded(name: str) -> str:

@@ -10,27 +10,27 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from subscribers import jis
+from subscribers import jis, merged
+from subscribers.archive import refuse_hostile
 from subscribers.columns import LONGEST_CELL, LONGEST_ROW, MOST_COLUMNS, guess_columns, normal
 from subscribers.encodings import find_encoding, read_lines
 from subscribers.errors import ImportFileError
 from subscribers.hidden import hidden_rows
+from subscribers.sheet import lines, unsaved_words
+from subscribers.unfit import FIRST_BYTES, refuse_by_content, refuse_by_rows, without_masks
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
 LARGEST_FILE = 300 * 2**20
-LARGEST_SHEET = 512 * 2**20  # of all parts of an .xlsx together, unpacked
-MOST_PARTS = 1_000
-HIGHEST_RATIO = 150  # a sheet packs 10 to 50 times; a bomb 1,000 times
 HEAD_ROWS = 20  # the headings stand within the first of these
 DELIMITERS = ",\t;"
 
@@ -76,13 +76,22 @@ class Table:
     unnamed: tuple[int, ...] = ()  # columns without a heading in which the first rows have something
     given: tuple[Row, ...] = ()  # of a text, which has no file to be read again
 
-    def rows(self) -> Iterator[Row]:
-        """The rows below the headings, from the file."""
-        return (row for row in _raw_rows(self) if row.line > self.heading_line)
+    def rows(self, needed: Collection[int] = ()) -> Iterator[Row]:
+        """The rows below the headings, from the file.
+
+        ImportFileError when one of the `needed` columns has a formula whose result was not saved.
+        """
+        return (row for row in _raw_rows(self, needed) if row.line > self.heading_line)
 
     def rows_to_judge(self) -> Iterator[Row]:
-        """The rows a list has to account for: those below the headings, and what looks like people above them."""
-        return (row for row in _raw_rows(self) if row.line > self.heading_line or _is_above_by_mistake(self, row))
+        """The rows a list has to account for: those below the headings, and what looks like people above them.
+
+        ImportFileError when a cell that is read has a formula without its result, or an address is masked.
+        """
+        columns = self.columns or {}
+        rows = _raw_rows(self, columns.values())
+        ours = (row for row in rows if row.line > self.heading_line or _is_above_by_mistake(self, row))
+        return without_masks(self.path.name, ours, columns.get("address"))
 
     @property
     def is_cp932(self) -> bool:
@@ -98,23 +107,22 @@ class Table:
         return [names[index] for index in sorted(names) if index not in used]
 
 
-def open_table(path: Path) -> Table:
-    """Find out what `path` is and where its headings are; ImportFileError in words if it cannot be read."""
+def open_table(path: Path, *, is_form: bool = False) -> Table:
+    """Find out what `path` is and where its headings are; ImportFileError in words if it is no list that can be read.
+
+    `is_form`: it may be the form of 宛先の確認, which is no list of readers.
+    """
     size = path.stat().st_size
     if size == 0:
         raise ImportFileError(f"{path.name}: 空のファイルです。")
     if size > LARGEST_FILE:
         raise ImportFileError(f"{path.name}: 大きすぎます（上限は{LARGEST_FILE // 2**20}MB）。分けてください。")
     with path.open("rb") as file:
-        magic = file.read(8)
-    if magic.startswith(b"PK\x03\x04"):
-        return _open_xlsx(path)
-    if magic.startswith(b"\xd0\xcf\x11\xe0"):
-        raise ImportFileError(
-            f"{path.name}: 古いExcel形式（.xls）か、パスワードの付いたファイルです。"
-            "パスワードを外し、.xlsx か CSV で保存し直してください。"
-        )
-    return _open_csv(path)
+        first = file.read(FIRST_BYTES)
+    if first.startswith(b"PK\x03\x04"):
+        return _open_xlsx(path, is_form=is_form)
+    refuse_by_content(path.name, first)
+    return _open_csv(path, is_form=is_form)
 
 
 def unescape(cell: str) -> str:
@@ -123,12 +131,16 @@ def unescape(cell: str) -> str:
 
 
 # ------------------------------------------------------------ CSV
-def _open_csv(path: Path) -> Table:
+def _open_csv(path: Path, *, is_form: bool) -> Table:
     encoding, lines = find_encoding(path)
     tables = [Table(path, "csv", encoding, sign, about=lines) for sign in DELIMITERS]
     heads = [_csv_head(table) for table in tables]
     best = tables[max(range(len(tables)), key=lambda index: _score(heads[index]))]
-    return with_headings(best, list(islice(_csv_rows(best), HEAD_ROWS)))
+    head = list(islice(_csv_rows(best), HEAD_ROWS))
+    table = with_headings(best, head)
+    if not is_form:
+        refuse_by_rows(path.name, head, table.headings)
+    return table
 
 
 def _csv_head(table: Table) -> list[Row]:
@@ -180,63 +192,50 @@ def _csv_rows(table: Table) -> Iterator[Row]:
 
 
 # ------------------------------------------------------------ .xlsx
-def _open_xlsx(path: Path) -> Table:
+def _open_xlsx(path: Path, *, is_form: bool) -> Table:
     try:
-        _check_parts(path)
+        refuse_hostile(path)
         with open_book(path) as book:
-            sheet_parts = [str(sheet._worksheet_path) for sheet in book.worksheets]  # type: ignore[attr-defined]
             tables = [Table(path, "xlsx", sheet=sheet.title, about=sheet.max_row or 0) for sheet in book.worksheets]
             heads = [list(islice(_sheet_rows(book, table), HEAD_ROWS)) for table in tables]
+            if not tables:
+                raise ImportFileError(f"{path.name}: 表のシートがありません。")
+            best = max(range(len(tables)), key=lambda index: _score(heads[index])[0])
+            table = with_headings(tables[best], heads[best])
+            if not is_form:
+                refuse_by_rows(path.name, heads[best], table.headings)
+            _refuse_unsaved_head(book, table)
+            table = _with_remarks(table, _part(book, table))
     except BROKEN as error:
         raise ImportFileError(
             f"{path.name}: Excelのファイル（.xlsx）として読めません。保存し直してください。"
         ) from error
-    if not tables:
-        raise ImportFileError(f"{path.name}: 表のシートがありません。")
-    best = max(range(len(tables)), key=lambda index: _score(heads[index])[0])
-    table = _with_hidden_rows(with_headings(tables[best], heads[best]), sheet_parts[best])
     others = "、".join(other.sheet for other in tables if other.sheet != table.sheet)
     remark = f"シート「{table.sheet}」だけを読みます。読まないシート: {others}"
     return replace(table, remarks=(*table.remarks, remark)) if others else table
 
 
 def with_hidden_rows(table: Table) -> Table:
-    """The table of a sheet that somebody chose, saying how many of its rows Excel does not show."""
+    """The table of a sheet that somebody chose, with remarks on hidden rows and merged cells; no form of ours."""
     with open_book(table.path) as book:
-        part = str(book[table.sheet]._worksheet_path)  # type: ignore[attr-defined]
-    return _with_hidden_rows(table, part)
+        refuse_by_rows(table.path.name, list(islice(_sheet_rows(book, table), HEAD_ROWS)), table.headings)
+        part = _part(book, table)
+    return _with_remarks(table, part)
 
 
-def _with_hidden_rows(table: Table, part: str) -> Table:
+def _part(book: Workbook, table: Table) -> str:
+    return str(book[table.sheet]._worksheet_path)  # type: ignore[attr-defined]
+
+
+def _with_remarks(table: Table, part: str) -> Table:
     try:
         hidden = hidden_rows(table.path, part)
     except BROKEN as error:
         raise ImportFileError(f"{table.path.name}: Excelのファイルの途中が壊れていて読めません。") from error
-    remark = f"非表示の行が{hidden:,}行あります。ほかの行と同じように読みます"
-    return replace(table, remarks=(*table.remarks, remark)) if hidden else table
-
-
-def _check_parts(path: Path) -> None:
-    """Refuse a packed bomb before anything is unpacked. zipfile never gives out more than a part declares."""
-    with zipfile.ZipFile(path) as parts:
-        members = parts.infolist()
-        total = sum(member.file_size for member in members)
-        swollen = any(
-            member.file_size > 2**20 and member.file_size > HIGHEST_RATIO * max(member.compress_size, 1)
-            for member in members
-        )
-        if len(members) > MOST_PARTS or total > LARGEST_SHEET or swollen:
-            raise ImportFileError(
-                f"{path.name}: 中身が大きすぎるため、安全のために読みません。CSVで保存し直してください。"
-            )
-        if "xl/workbook.xml" not in parts.namelist():
-            raise ImportFileError(f"{path.name}: Excelの .xlsx ではありません。.xlsx か CSV で保存し直してください。")
-        for member in members:
-            if member.filename.endswith((".xml", ".rels")):
-                with parts.open(member) as part:
-                    # No spreadsheet program writes one; entities are the only use it would have.
-                    if b"<!DOCTYPE" in part.read(4096):
-                        raise ImportFileError(f"{path.name}: 安全のために読まない内容（DOCTYPE）が入っています。")
+    remarks = [f"非表示の行が{hidden:,}行あります。ほかの行と同じように読みます"] if hidden else []
+    below = [one for one in merged.merges(table.path, part, MOST_COLUMNS) if one.first > table.heading_line]
+    remarks += merged.remarks(below, (table.columns or {}).get("address"))
+    return replace(table, remarks=(*table.remarks, *remarks))
 
 
 @contextmanager
@@ -254,20 +253,34 @@ def open_book(path: Path) -> Iterator[Workbook]:
             book.close()
 
 
-def _xlsx_rows(table: Table) -> Iterator[Row]:
+def _xlsx_rows(table: Table, needed: Collection[int]) -> Iterator[Row]:
     try:
         with open_book(table.path) as book:
-            yield from _sheet_rows(book, table)
+            yield from _sheet_rows(book, table, frozenset(needed))
     except BROKEN as error:
         raise ImportFileError(f"{table.path.name}: Excelのファイルの途中が壊れていて読めません。") from error
 
 
-def _sheet_rows(book: Workbook, table: Table) -> Iterator[Row]:
-    sheet = book[table.sheet]
-    sheet.reset_dimensions()  # the size a file declares may be wrong
+def _sheet_rows(book: Workbook, table: Table, needed: frozenset[int] = frozenset()) -> Iterator[Row]:
+    merges = merged.merges(table.path, _part(book, table), MOST_COLUMNS)
+    below = [one for one in merges if one.first > table.heading_line]
+    carrying = merged.Carrying(below, (table.columns or {}).get("address"))
     # One more than a list may have, so that it is refused as in a CSV; a hostile row has 16,384.
-    for line, values in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True), 1):
-        yield Row(line, checked([_text(value) for value in values], line, table.path.name))
+    found = lines(book, table.sheet, MOST_COLUMNS + 1)
+    for line in found:
+        if line.unsaved and line.number > table.heading_line and not needed.isdisjoint(line.unsaved):
+            raise ImportFileError(f"{table.path.name}: {unsaved_words(chain([line], found), needed)}")
+        texts = carrying.into(line.number, [_text(value) for value in line.values])
+        yield Row(line.number, checked(texts, line.number, table.path.name))
+
+
+def _refuse_unsaved_head(book: Workbook, table: Table) -> None:
+    """Say it at once when the first rows need formulas without results; the others are looked at when they are read."""
+    needed = frozenset((table.columns or {}).values())
+    if "address" not in (table.columns or {}):  # it may be hidden in any column
+        table, needed = replace(table, heading_line=0), frozenset(range(MOST_COLUMNS))
+    for _ in islice(_sheet_rows(book, table, needed), table.heading_line + HEAD_ROWS):
+        pass
 
 
 def _text(value: object) -> str:
@@ -286,10 +299,10 @@ def _text(value: object) -> str:
 
 
 # ------------------------------------------------------------ both
-def _raw_rows(table: Table) -> Iterator[Row]:
+def _raw_rows(table: Table, needed: Collection[int] = ()) -> Iterator[Row]:
     if table.kind == "text":
         return iter(table.given)
-    return _xlsx_rows(table) if table.kind == "xlsx" else _csv_rows(table)
+    return _xlsx_rows(table, needed) if table.kind == "xlsx" else _csv_rows(table)
 
 
 def checked(cells: list[str], line: int, name: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ What is larger belongs to the command.
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -24,6 +26,8 @@ from subscribers.errors import ImportFileError
 from subscribers.models import ImportRun
 from subscribers.planned import Grounds, Planned
 
+log = logging.getLogger(__name__)
+
 MOST_ROWS = {"csv": 100_000, "text": 100_000, "xlsx": 50_000}  # by the kind of the table
 TOO_MANY = (
     "この画面で取り込めるのは{:,}件までです（Excelは{:,}件まで）。分けて取り込むか、"
@@ -39,7 +43,7 @@ TRY_FIRST = "先に「試しに読む」を押して、結果を見てくださ�
 def try_out(upload: Upload, now: datetime) -> Counts:
     """Judge every row and write the verdicts down beside the upload; nothing else changes."""
     table = uploads.table_of(upload)
-    with trial_rows.writing(rows_file(upload)) as rows:
+    with uploads.on_disk(), trial_rows.writing(rows_file(upload)) as rows:
         candidates = importer.read_rows(table, lookups(now), rows.blank)
         for block in importer.plan_import(candidates, settings.FINGERPRINT_KEY, is_cp932=table.is_cp932):
             _add(rows, block, table.kind)
@@ -59,11 +63,18 @@ def take_in(upload: Upload, grounds: Grounds, now: datetime) -> ImportRun:
     except DatabaseError as error:
         uploads.release(upload)
         raise ImportFileError(NOTHING_DONE) from error
+    except (OSError, sqlite3.Error) as error:
+        if not runs:
+            uploads.release(upload)
+            gone = isinstance(error, FileNotFoundError)
+            raise ImportFileError(uploads.GONE if gone else uploads.words_of(error)) from error
+        # The list is in; what is shown of its rows are the verdicts of the trial.
+        log.exception("the verdicts of import %s could not be written down", runs[0].pk)
     except BaseException:
         if not runs:  # otherwise the list is in, and only its verdicts could not be written down
             uploads.release(upload)
             raise
-    with suppress(FileNotFoundError):  # thrown away in another window meanwhile
+    with suppress(OSError):  # thrown away in another window meanwhile, or the disk is full: the list is in
         uploads.taken_in(upload, runs[0].pk)
     return runs[0]
 

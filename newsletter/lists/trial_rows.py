@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from subscribers.exporter import reason_for
 from subscribers.planned import Planned, Verdict
 
 PER_PAGE = 50
@@ -127,9 +128,9 @@ def refused(file: Path) -> Iterator[tuple[Sequence[str], str]]:
     """The refused rows, each once: its cells as they came, and the reasons."""
     last: tuple[tuple[int, str], Sequence[str], str] | None = None
     with _opened(file) as database:
-        found = database.execute("SELECT line, cells, words FROM line WHERE action = 'refused' ORDER BY id")
-        for line, cells, words in found:
-            reason = " ".join(json.loads(words))
+        found = database.execute("SELECT line, cells, address, words FROM line WHERE action = 'refused' ORDER BY id")
+        for line, cells, address, words in found:
+            reason = reason_for(json.loads(cells), address, " ".join(json.loads(words)))
             row = line, cells  # of a pasted line each address is a row of its own
             if last and last[0] == row:  # several addresses shared the cell
                 last = row, last[1], f"{last[2]} {reason}"

@@ -7,12 +7,15 @@ it: the key in the address of a page opens the upload for its owner alone.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import secrets
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,10 +23,13 @@ from typing import Any
 
 from django.conf import settings
 
+from newsletter import failures
 from newsletter.errors import UploadError
 from subscribers.errors import ImportFileError
 from subscribers.pasted import NAME, rows_from_text
 from subscribers.table import Table, open_table
+
+log = logging.getLogger(__name__)
 
 KEEP_FOR = timedelta(hours=24)
 LARGEST = 20 * 2**20  # bytes; a list of 100,000 people is about 12 MB
@@ -35,6 +41,7 @@ TOO_LARGE = (
     "newsletter subscribers import（コマンド）で取り込んでください。"
 )
 TAKEN = "この名簿は、いま取り込んでいるか、取込の途中で止まりました。「取込の履歴」で確かめてください。"
+NO_PLACE = "名簿を置く場所（サーバのディスク）を使えません。{}購読者の登録は、何も変わっていません。"
 FACTS, LIST, CLAIM = "upload.json", "list", "taken"
 _KEY = re.compile(r"[A-Za-z0-9_-]{32}")
 _FORM = ("kind", "encoding", "delimiter", "sheet", "headings", "heading_line", "columns", "about", "remarks", "unnamed")
@@ -69,13 +76,15 @@ class Upload:
 
 def keep_file(owner: int, name: str, chunks: Iterable[bytes], now: datetime) -> Upload:
     """Put an uploaded file aside and find out how to read it; ImportFileError says why that is not possible."""
-    return _keep(Upload(secrets.token_urlsafe(24), owner, now, _safe(name)), chunks, pasted=False)
+    with on_disk():
+        return _keep(Upload(secrets.token_urlsafe(24), owner, now, _safe(name)), chunks, pasted=False)
 
 
 def keep_text(owner: int, text: str, now: datetime) -> Upload:
     """The same for text that was typed or pasted."""
     rows_from_text(text)  # what cannot be read is not kept
-    return _keep(Upload(secrets.token_urlsafe(24), owner, now, NAME), [text.encode()], pasted=True)
+    with on_disk():
+        return _keep(Upload(secrets.token_urlsafe(24), owner, now, NAME), [text.encode()], pasted=True)
 
 
 def find(owner: int, key: str, now: datetime) -> Upload:
@@ -105,7 +114,8 @@ def table_of(upload: Upload) -> Table:
 
 def read_as(upload: Upload, table: Table) -> Upload:
     """Remember that the list is read as this table is."""
-    return _write(replace(upload, form={name: getattr(table, name) for name in _FORM}))
+    with on_disk():
+        return _write(replace(upload, form={name: getattr(table, name) for name in _FORM}))
 
 
 def claim(upload: Upload) -> None:
@@ -145,6 +155,24 @@ def count_old(now: datetime) -> int:
 
 
 # ------------------------------------------------------------ on disk
+@contextmanager
+def on_disk() -> Iterator[None]:
+    """A disk that is full or cannot be written is an ImportFileError in words; what is gone is FileNotFoundError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (OSError, sqlite3.Error) as error:
+        log.exception("the place of uploaded lists cannot be used")
+        raise ImportFileError(words_of(error)) from error
+
+
+def words_of(error: OSError | sqlite3.Error) -> str:
+    """What is wrong with the place of the lists, without telling where it is."""
+    bare = OSError(error.errno, error.strerror) if isinstance(error, OSError) and error.errno else error
+    return NO_PLACE.format(failures.words(bare))
+
+
 def _keep(upload: Upload, chunks: Iterable[bytes], *, pasted: bool) -> Upload:
     tidy(upload.at)
     for old in of(upload.owner, upload.at)[MOST - 1 :]:

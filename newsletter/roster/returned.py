@@ -11,6 +11,7 @@ from newsletter.models import RosterSheet
 from newsletter.roster import people
 from newsletter.roster.questions import Entry, Person, Problem, judge
 from newsletter.roster.workbook import Filled, read_form
+from subscribers.columns import normal
 
 NAME_MISSING = "回答者のお名前: ご回答くださる方のお名前を書いてください。"
 
@@ -36,7 +37,7 @@ def read(path: Path, sheet: RosterSheet) -> Returned:
     lines = people.lines(sheet)
     asked = people.people(lines)
     judged = judge(asked, filled.typed, filled.new)
-    problems = [*filled.strays, *_unknown(filled, [line.number for line in lines])]
+    problems = [*filled.strays, *_unknown(filled, [line.number for line in lines]), *_mixed_up(filled, asked)]
     problems += [_told(problem, filled) for problem in judged.problems]
     if not filled.by_name.strip():
         problems.append(NAME_MISSING)
@@ -49,6 +50,30 @@ def _unknown(filled: Filled, numbers: Sequence[int]) -> list[str]:
         for number in filled.typed
         if number not in numbers
     ]
+
+
+def _mixed_up(filled: Filled, asked: Sequence[Person]) -> list[str]:
+    """The rows whose number is somebody else's: sorted or pasted without it, and the wrong person would go.
+
+    A name that was mended in its place, or that changed here since the form went out, is still known by the address.
+    """
+    return [
+        f"{filled.places[str(person.number)]}: この行の方は、{person.number}番の{person.title}さんではないようです。"
+        "番号・お名前・メールアドレスは、お送りした様式のとおりに並べ、変更は「新しい…」の欄に書いてください。"
+        for person in asked
+        if any(filled.printed.get(person.number, ())) and _is_of_another(filled.printed[person.number], person, asked)
+    ]
+
+
+def _is_of_another(printed: tuple[str, str], person: Person, asked: Sequence[Person]) -> bool:
+    """Whether name and masked address say nothing of this person, or more of another one."""
+    own = _likeness(printed, person)
+    return own == 0 or any(_likeness(printed, other) > own for other in asked)
+
+
+def _likeness(printed: tuple[str, str], person: Person) -> int:
+    shown = (person.name, person.shown_address)
+    return sum(bool(text) and normal(text) == normal(own) for text, own in zip(printed, shown, strict=True))
 
 
 def _told(problem: Problem, filled: Filled) -> str:

@@ -78,6 +78,7 @@ class Filled:
     typed: Mapping[int, Typed]  # by the sheet's numbers
     new: Mapping[str, Typed]  # by new-1, new-2 …
     places: Mapping[str, str]  # row of the answer -> 12行目
+    printed: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # number -> name and address of its row
     strays: tuple[str, ...] = field(default=())  # rows that belong to nobody of the sheet, in Japanese
 
 
@@ -202,18 +203,24 @@ def _open(cell: Cell) -> None:
 # ------------------------------------------------------------ back
 def read_form(path: Path) -> Filled:
     """What the file says; ImportFileError when it cannot be read, RosterError when it is no form of ours."""
-    table = open_table(path)
+    table = open_table(path, is_form=True)
     places = _columns(table)
-    above = [row for row in replace(table, heading_line=0).rows() if row.line < table.heading_line]
-    named = {normal(row.cells[0]): row.cells for row in above if row.cells}
+    named: dict[str, Sequence[str]] = {}  # above the headings
     typed: dict[int, Typed] = {}
     new: dict[str, Typed] = {}
     where: dict[str, str] = {}
+    printed: dict[int, tuple[str, str]] = {}
     strays: list[str] = []
-    for row in table.rows():
+    # All rows, so that a formula without its result is noticed also above the headings.
+    for row in replace(table, heading_line=0, columns=places).rows(needed=places.values()):
+        if row.line <= table.heading_line:
+            named |= {normal(row.cells[0]): row.cells} if row.cells else {}
+            continue
         number, told = _cell(row, places["number"]), _typed(row, places)
         if number.isascii() and number.isdigit() and int(number[:6]) not in typed:
-            typed[int(number[:6])], where[str(int(number[:6]))] = told, f"{row.line}行目"
+            key = int(number[:6])
+            typed[key], where[str(key)] = told, f"{row.line}行目"
+            printed[key] = _text(row, places, "name"), _text(row, places, "address")
         elif number in ("", NEW) and not told.is_empty:
             new[f"new-{len(new) + 1}"], where[f"new-{len(new)}"] = told, f"{row.line}行目"
         elif number not in ("", NEW):
@@ -227,6 +234,7 @@ def read_form(path: Path) -> Filled:
         typed,
         new,
         where,
+        printed,
         tuple(strays),
     )
 
@@ -249,17 +257,18 @@ def _columns(table: Table) -> dict[str, int]:
 
 
 def _typed(row: Row, places: Mapping[str, int]) -> Typed:
-    def text(name: str) -> str:
-        return _cell(row, places[name]) if name in places else ""
-
     return Typed(
-        choice=_choice(text("choice")),
-        name=text("new_name"),
-        department=text("new_department"),
-        address=text("new_address"),
-        consented=normal(text("consented")) in YES_WORDS,
-        writes=normal(text("writes")) in YES_WORDS,
+        choice=_choice(_text(row, places, "choice")),
+        name=_text(row, places, "new_name"),
+        department=_text(row, places, "new_department"),
+        address=_text(row, places, "new_address"),
+        consented=normal(_text(row, places, "consented")) in YES_WORDS,
+        writes=normal(_text(row, places, "writes")) in YES_WORDS,
     )
+
+
+def _text(row: Row, places: Mapping[str, int], name: str) -> str:
+    return _cell(row, places[name]) if name in places else ""
 
 
 def _choice(text: str) -> str:

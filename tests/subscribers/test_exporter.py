@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from subscribers import exporter, importer, signup
 from subscribers.errors import ImportFileError
+from subscribers.exporter import HEADINGS
 from subscribers.models import Subscriber, Suppression
 from subscribers.planned import Verdict
 from subscribers.table import open_table, unescape
@@ -175,3 +178,33 @@ def test_an_import_in_blocks_and_an_export_in_blocks_agree(tmp_path: Path) -> No
     path.write_text("メール,氏名\n" + "".join(f"u{n}@example.jp,見本{n}\n" for n in range(2000)), encoding="utf-8")
     importer.run_import(importer.read_rows(open_table(path), LOOKUPS), GROUNDS, NOW, "k" * 32)
     assert exporter.export(tmp_path / "out.csv").rows == 2000
+
+
+def test_a_pause_that_goes_on_is_written_until_when(tmp_path: Path) -> None:
+    until = timezone.now() + timedelta(days=30)
+    person("rests@example.jp", paused_until=until)
+    person("is-back@example.jp", paused_until=timezone.now() - timedelta(days=1))
+    exporter.export(tmp_path / "list.csv")
+    [heading, *rows] = csv.reader((tmp_path / "list.csv").read_text("utf-8-sig").splitlines())
+    assert heading[-1] == "お休み（いつまで）"
+    assert {row[0]: row[-1] for row in rows} == {
+        "rests@example.jp": f"{timezone.localtime(until):%Y-%m-%d %H:%M:%S}",
+        "is-back@example.jp": "",
+    }
+    assert {row[HEADINGS.index("状態")] for row in rows} == {"購読中"}
+
+
+def test_the_reasons_stand_behind_the_longest_row_under_their_own_heading(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("メール,氏名,,\nbad@,山田,余り,\nbad2@,佐藤\n", "utf-8")
+    again = tmp_path / "refused.csv"
+    exporter.write_refused(again, open_table(path), [(("bad@", "山田", "余り"), "理由"), (("bad2@", "佐藤"), "別")])
+    assert again.read_text("utf-8").splitlines() == [
+        "メール,氏名,,拒否の理由", "bad@,山田,余り,理由", "bad2@,佐藤,,別",
+    ]  # fmt: skip
+
+
+def test_a_reason_names_the_address_that_shares_its_cell() -> None:
+    cells = ("a@example.jp; bad@", "山田")
+    assert exporter.reason_for(cells, "bad@", "理由。") == "bad@: 理由。"
+    assert exporter.reason_for(("bad@ ", "山田"), "bad@", "理由。") == "理由。"

@@ -177,3 +177,34 @@ def test_long_lines_of_signs_take_no_time() -> None:
             rows_from_text(sign * 200_000 + "x")
         except ImportFileError:
             continue
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("山田,a1@example.jp\n鈴木,a2@example.jp\n", 1),
+        ("a1@example.jp,山田,札幌市\na2@example.jp,鈴木,\n", 0),
+        ('"札幌市, 環境局";a1@example.jp\n\n横浜市;a2＠example.jp\n', 1),
+    ],
+)
+def test_a_csv_without_headings_is_read_as_its_file_is(text: str, place: int) -> None:
+    table = rows_from_text(text)
+    assert table.columns == {"address": place}
+    assert "見出しの行がないので、メールアドレスのほかの列は読みません" in table.remarks
+    assert [address for _, address, _ in people(text)] == ["a1@example.jp", "a2@example.jp"]
+
+
+@pytest.mark.parametrize("text", [f"{A} 見本", f"見本 {A}", f"見本（{A}）"])
+def test_a_name_without_angle_brackets_leaves_no_word_of_them(text: str) -> None:
+    assert people(text) == [(1, A, "見本")]
+    assert candidates(text)[0].notes == ()
+    assert rows_from_text(text).unused == []
+
+
+def test_the_form_of_the_roster_is_no_list() -> None:
+    with pytest.raises(ImportFileError, match="「宛先の確認」の様式"):
+        rows_from_text(
+            "番号\tお名前\tメールアドレス\t変わりはありますか\n1\t佐藤\ts***@city.example.lg.jp\t変わりなし\n"
+        )
+    with pytest.raises(ImportFileError, match="伏せ字"):
+        list(rows_from_text("s***@city.example.lg.jp").rows_to_judge())

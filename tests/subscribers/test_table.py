@@ -364,11 +364,40 @@ def test_a_workbook_with_entities_is_refused(tmp_path: Path) -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "パスワード"),
         (b"PK\x03\x04 not a zip at all", "読めません"),
         ("メール,氏名\n" + ",".join("x" * 100), "列が多すぎます"),
+        (b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "PDFです"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 60, "画像です"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "画像です"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03abc", "圧縮されたファイルです"),
+        (
+            "\n<table><tr><td>メール</td></tr><tr><td>a@example.jp</td></tr></table>",
+            "HTMLの表です。Excelで開き、.xlsx形式",
+        ),
+        ("\ufeff<HTML><body>メール</body>", "HTMLの表です"),
+        ("<html>メール".encode("utf-16"), "HTMLの表です"),
+        ('<?xml version="1.0"?><Workbook>', "XMLの表です"),
+        ("メール\na\0b@example.jp\n見本@example.jp\n", "NUL"),
+        ("メール\0,氏名\na@example.jp,見本\n".encode("utf-16"), "見出しに文字ではない符号"),
+        (
+            "番号,お名前,メールアドレス,変わりはありますか\n1,佐藤,s***@city.example.lg.jp,変わりなし\n",
+            "「宛先の確認」の様式",
+        ),
+        ("照合番号,2027-x\n回答者のお名前,例示\nメール\na@example.jp\n", "「宛先の確認」の様式"),
     ],
 )
 def test_files_of_another_kind_are_refused_in_words(content: bytes | str, words: str, tmp_path: Path) -> None:
     with pytest.raises(ImportFileError, match=words):
         cells(open_table(written(tmp_path, content)))
+
+
+def test_utf_16_without_a_mark_is_still_text(tmp_path: Path) -> None:
+    for text in ("email\na@example.jp\n", f"氏名,メール\n{'見本' * 40},a@example.jp\n"):
+        assert cells(open_table(written(tmp_path, text.encode("utf-16-le"))))[0][-1] == "a@example.jp"
+
+
+def test_a_masked_address_is_told_by_its_row(tmp_path: Path) -> None:
+    table = open_table(written(tmp_path, "メール,備考\na@example.jp,s***@x\ns***@city.example.lg.jp,\n"))
+    with pytest.raises(ImportFileError, match=r"3行目のメールアドレスは伏せ字（s\*\*\*@city\.example\.lg\.jp）"):
+        list(table.rows_to_judge())
 
 
 def test_a_zip_that_is_no_workbook_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,8 @@ from subscribers import exporter
 from subscribers.audience import readers
 from subscribers.exporter import Exported
 from subscribers.models import Subscriber
+
+log = logging.getLogger(__name__)
 
 MOST_SHOWN = 200  # characters that CP932 cannot hold, by place
 MOST_ROWS = {"xlsx": 50_000, "utf-8": 300_000, "cp932": 150_000}  # what is written while somebody waits
@@ -58,7 +61,10 @@ class ExportForm(forms.Form):
     )
     everybody = forms.ChoiceField(
         label="書き出す方",
-        choices=[("", "配信してよい方だけ"), ("yes", "全員（確認待ち・解除済み・停止中の方も、状態を付けて書きます）")],
+        choices=[
+            ("", "配信してよい方だけ（お休み中の方も、いつまでかを付けて書きます）"),
+            ("yes", "全員（確認待ち・解除済み・停止中の方も、状態を付けて書きます）"),
+        ],
         widget=forms.RadioSelect,
         required=False,
         initial="",
@@ -82,6 +88,15 @@ def export(request: HttpRequest) -> HttpResponseBase:
     form = ExportForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _page(request, form, status=422 if form.errors else 200)
+    try:
+        return _written(request, form)
+    except OSError as error:  # the disk is full, or may not be written
+        log.exception("the list could not be written")
+        form.add_error(None, f"書き出せませんでした。{uploads.words_of(error)}")
+        return _page(request, form, status=503)
+
+
+def _written(request: HttpRequest, form: ExportForm) -> HttpResponseBase:
     kind, everybody = form.cleaned_data["kind"], bool(form.cleaned_data["everybody"])
     is_sure = request.POST.get("sure") == "yes"
     with tempfile.TemporaryDirectory(dir=uploads.root()) as folder:

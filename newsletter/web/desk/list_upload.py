@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -20,9 +22,12 @@ from newsletter.lists import uploads
 from newsletter.web.desk.access import TAKE_IN, account_of, for_staff
 from subscribers.errors import ImportFileError
 
+log = logging.getLogger(__name__)
+
 # The form around the file; a file that is a little too large gets the form back with a kind answer.
 LARGEST_REQUEST = uploads.LARGEST + 2 * 2**20
 PASTED_TOO_LONG = "貼り付けた文字が多すぎます（約1MBまで）。CSVか.xlsxのファイルにして、上で選んでください。"
+WITH_ZEROS = "貼り付けた文字に、文字ではない符号（NUL）が入っています。元の表かメールから、もう一度コピーしてください。"
 CHOOSE_ONE = "ファイルを選ぶか、宛先を貼り付けてください。"
 CHOOSE_ONLY_ONE = "ファイルと貼り付けの両方があります。どちらか1つにしてください。"
 
@@ -42,6 +47,7 @@ class UploadForm(forms.Form):
         label="宛先を貼り付ける",
         required=False,
         strip=False,
+        error_messages={"null_characters_not_allowed": WITH_ZEROS},
         help_text="メールの宛先欄、Excelの表、1行に1件の一覧などを、そのまま貼り付けられます。",
         widget=forms.Textarea({"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
     )
@@ -70,14 +76,29 @@ def bounded(page: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse
             return page(request, *args, **kwargs)
         length = str(request.META.get("CONTENT_LENGTH") or "0")
         if length.isdigit() and int(length) > LARGEST_REQUEST:
-            return _too_much(request, "file", uploads.TOO_LARGE)
+            return _refused(request, "file", uploads.TOO_LARGE, 413)
         try:
             request.POST  # noqa: B018  read here, where its size can be answered in words
         except RequestDataTooBig:
-            return _too_much(request, "text", PASTED_TOO_LONG)
+            return _refused(request, "text", PASTED_TOO_LONG, 413)
+        except UnreadablePostError:  # the browser hung up
+            raise
+        except OSError as error:  # Django puts large files aside first
+            log.exception("an upload could not be put aside")
+            _close_uploads(request)
+            return _refused(request, "file", uploads.words_of(error), 503)
         return csrf_protect(page)(request, *args, **kwargs)
 
     return with_limit
+
+
+def _close_uploads(request: HttpRequest) -> None:
+    """What Django had put aside so far goes at once."""
+    for handler in request.upload_handlers:
+        file = getattr(handler, "file", None)
+        with suppress(OSError):  # its buffer finds no room either
+            if file:
+                file.close()
 
 
 @for_staff(TAKE_IN)
@@ -115,12 +136,18 @@ def _keep(request: HttpRequest, form: UploadForm) -> uploads.Upload:
 
 
 def _page(request: HttpRequest, form: UploadForm, status: int) -> HttpResponse:
-    waiting = uploads.of(account_of(request).pk, timezone.now())
+    waiting: list[uploads.Upload] = []
+    try:
+        waiting = uploads.of(account_of(request).pk, timezone.now())
+    except OSError as error:
+        log.exception("the place of uploaded lists cannot be used")
+        if not form.errors:
+            messages.error(request, uploads.words_of(error))
     return render(request, "desk/list_upload.html", {"form": form, "waiting": waiting}, status=status)
 
 
-def _too_much(request: HttpRequest, field: str, words: str) -> HttpResponse:
+def _refused(request: HttpRequest, field: str, words: str, status: int) -> HttpResponse:
     form = UploadForm({})
     form.errors.clear()
     form.add_error(field, words)
-    return _page(request, form, 413)
+    return _page(request, form, status)

@@ -88,6 +88,13 @@ def test_numbers_that_excel_made_of_texts_are_read(form: Path) -> None:
     assert set(read_form(form).typed) == {1, 2}
 
 
+@pytest.mark.parametrize("place", ["C6", "F10", "G12", "I13"])
+def test_a_formula_whose_result_was_not_saved_is_told_by_its_cell(form: Path, place: str) -> None:
+    written(form, G13="高橋 四郎", **{place: '="見本"&"様"'})
+    with pytest.raises(ImportFileError, match=rf"数式の値が保存されていません（{place}）。Excelで開いて"):
+        read_form(form)
+
+
 def test_a_list_of_another_kind_is_refused_with_what_is_missing(tmp_path: Path) -> None:
     book = Workbook()
     book.active.append(["氏名", "メールアドレス"])

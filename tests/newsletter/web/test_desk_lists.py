@@ -250,7 +250,7 @@ BROKEN = {
     "too wide": (b"mail," + b"x," * 10_000 + b"x\n", "列が多すぎます"),
     "too long": (b"mail,name\na@example.jp," + b"x" * 131_073 + b"\n", "2行目がCSVとして読めません"),
     "long": (b"mail,name\na@example.jp," + b"x" * 10_001 + b"\n", "長すぎるセル"),
-    "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Filter/FlateDecode>>\x00\xff\n", "文字として読めません"),
+    "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Filter/FlateDecode>>\x00\xff\n", "PDFです"),
     "binary": (bytes(range(256)) * 20 + b"\xff", "文字として読めません"),
 }
 
@@ -336,6 +336,14 @@ def test_refused_rows_come_back_in_the_form_they_had(staff: Client, tmp_path: Pa
     assert [row.cells[0] for row in open_table(file).rows()] == ["だれか"]
     left = {path.name for path in everything_below(settings.UPLOADS)}
     assert left == {"upload.json", "rows.sqlite3", "名簿.tsv", "名簿.xlsx"}
+
+
+def test_a_refused_row_of_several_addresses_says_which_is_meant(staff: Client) -> None:
+    rows = tried(staff, "メール,氏名,,\na@example.jp; bad@,山田,余り,\nだれか,佐藤\n")
+    lines = b"".join(staff.get(rows.replace("/rows/", "/refused/"))).decode().splitlines()
+    assert lines[0] == "メール,氏名,,拒否の理由"
+    assert lines[1].startswith("a@example.jp; bad@,山田,余り,bad@: ")
+    assert lines[2] == "だれか,佐藤,,「@」がありません。"
 
 
 def test_every_refused_address_of_a_pasted_line_comes_back(staff: Client) -> None:
