@@ -198,7 +198,8 @@ def test_the_reasons_stand_behind_the_longest_row_under_their_own_heading(tmp_pa
     path = tmp_path / "list.csv"
     path.write_text("メール,氏名,,\nbad@,山田,余り,\nbad2@,佐藤\n", "utf-8")
     again = tmp_path / "refused.csv"
-    exporter.write_refused(again, open_table(path), [(("bad@", "山田", "余り"), "理由"), (("bad2@", "佐藤"), "別")])
+    refused = [(("bad@", "山田", "余り"), "理由"), (("bad2@", "佐藤"), "別")]
+    exporter.write_refused(again, open_table(path), lambda: refused)
     assert again.read_text("utf-8").splitlines() == [
         "メール,氏名,,拒否の理由", "bad@,山田,余り,理由", "bad2@,佐藤,,別",
     ]  # fmt: skip
