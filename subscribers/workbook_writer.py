@@ -30,7 +30,7 @@ def write_xlsx(path: Path, headings: Sequence[str], rows: Iterator[Sequence[str]
     except SerialisationError as error:  # of libxml2, into openpyxl's own file in TMPDIR: 「IO_ENOSPC」
         _put_away(sheet)
         number = getattr(errno, str(error).removeprefix("IO_"), errno.EIO)
-        raise OSError(number, os.strerror(number)) from error
+        raise OSError(number, os.strerror(number), sheet._writer.out) from error
     except BaseException:
         _put_away(sheet)
         raise

@@ -128,3 +128,13 @@ def test_a_number_in_a_cell_that_shows_dates_is_what_was_written(
     recwarn.clear()
     assert cells(open_table(path)) == [("d1@example.jp", text)]
     assert not recwarn.list
+
+
+def test_the_form_of_the_roster_is_no_list_though_its_sheet_is_chosen_by_hand(tmp_path: Path) -> None:
+    path = workbook(tmp_path, [["メール"], ["a@example.jp"]])
+    book = load_workbook(path)
+    form = book.create_sheet("様式")
+    form.append(["番号", "お名前", "変わりはありますか"])
+    book.save(path)
+    with pytest.raises(ImportFileError, match="「宛先の確認」の様式"):
+        reread.in_form(open_table(path), encoding="", delimiter=",", sheet="様式")

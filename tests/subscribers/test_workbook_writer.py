@@ -47,6 +47,7 @@ def test_a_folder_for_temporary_files_that_is_full_is_an_error_of_the_system(
     with pytest.raises(OSError, match="too large") as caught, no_file_above(50_000):
         write_xlsx(tmp_path / "list.xlsx", ["見出し"], iter(ROWS))
     assert caught.value.errno == errno.EFBIG
+    assert Path(caught.value.filename).parent == folder
     gc.collect()
     assert complaints == []
     assert list(folder.iterdir()) == []  # it held the whole list
