@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 from subscribers.addresses import Address, Note, NoteKind, read_address, read_plain, split
 from subscribers.columns import normal, shortened, unread_states
 from subscribers.errors import AddressError
-from subscribers.moments import read_moment
+from subscribers.moments import read_end, read_moment
 from subscribers.reading import LONGEST, NOTHING, Lookups, Reading, Told, tidy
 from subscribers.sentences import Sentence
 from subscribers.states import STATE_COLUMNS, standing
 
-OWN = ("address", "name", "family", "given", "consented")  # columns that differ from row to row
+OWN = ("address", "name", "family", "given", "consented", "paused")  # columns that differ from row to row
 # What makes a name worth a second look, in any of the ways below.
 _REMARKABLE = re.compile("[#〃々″〓\ue000-\uf8ff\u3099\u309a]|同上|  ")
 
@@ -48,6 +48,7 @@ class Candidate(NamedTuple):  # as Address: a million are made
     warnings: tuple[str, ...] = ()  # what somebody should look at
     refusal: str = ""
     fills: tuple[str, ...] = ()  # of `told`: only for who has nothing there yet
+    paused_until: datetime | None = None  # of who comes in: whoever is in chooses that alone
     is_stopped: bool = False  # refused because no mail is wanted: holds for the address in every row of the list
 
 
@@ -153,17 +154,26 @@ class RowReader:
         return Reading(self._lookups).shared(dict(zip(self._shared_names, texts, strict=True)))
 
     def _own(self, texts: Sequence[str]) -> Told:
-        """What belongs to one person only: the name, and when they agreed."""
+        """What belongs to one person only: the name, when they agreed, until when they pause."""
         name = self._cell(texts, "name")
         consented = self._cell(texts, "consented")
         if name.isprintable() and name and len(name) <= LONGEST["name"] and not _REMARKABLE.search(name):
             told = Told({"name": name.strip()}) if not name.isspace() else NOTHING
         else:
             told = Reading(self._lookups).own(name, self._cell(texts, "family"), self._cell(texts, "given"))
-        if not consented:
-            return told
-        moment, warnings = self._moment(consented)
-        return told._replace(consented_at=moment, warnings=(*told.warnings, *warnings))
+        if consented:
+            moment, warnings = self._moment(consented)
+            told = told._replace(consented_at=moment, warnings=(*told.warnings, *warnings))
+        if paused := tidy(self._cell(texts, "paused")):
+            told = self._with_pause(told, paused)
+        return told
+
+    def _with_pause(self, told: Told, text: str) -> Told:
+        until = read_end(text, self._lookups.zone)
+        if until is None:
+            warning = f"お休みの日付「{text[:30]}」が読めないので、読み飛ばしました"
+            return told._replace(warnings=(*told.warnings, warning))
+        return told._replace(paused_until=until) if until > self._lookups.now else told
 
     def _with_surplus(self, cells: Sequence[str], own: Told) -> Told:
         """With a warning when something stands in columns that have no heading and are not read."""
@@ -228,7 +238,9 @@ def _candidate(line: int, cells: tuple[str, ...], written: str, address: Address
         small = [note for note in address.notes if note.kind is NoteKind.MENDED or _is_name(note, told.get("name", ""))]
         notes = (*map(str, small), *notes)
         warnings = (*(str(note) for note in address.warnings if note not in small), *warnings)
-    return Candidate(line, cells, written, address, told, own.consented_at, notes, warnings, "", shared.fills)
+    return Candidate(
+        line, cells, written, address, told, own.consented_at, notes, warnings, "", shared.fills, own.paused_until
+    )  # fmt: skip
 
 
 def _is_name(note: Note, name: str) -> bool:

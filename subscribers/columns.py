@@ -33,6 +33,7 @@ FIELDS = {
     "wanted": "配信の希望",
     "stopped": "配信停止",
     "consented": "確認",
+    "paused": "お休み",
 }
 EXTRAS = {False: "受け取る", True: "受け取らない"}  # what the column 号外 says, by Subscriber.only_monthly
 
@@ -69,6 +70,7 @@ _EXACT = {
         確認 確認日 確認日時 同意日 同意日時 登録日 登録日時 申込日 購読開始日
         confirmed confirmtime optintime optin subscribedat consentdate
     """,
+    "paused": "お休み お休み期限 pauseduntil",
 }
 EXACT = {heading: field for field, headings in _EXACT.items() for heading in headings.split()}
 # Asked in this order of headings that are no exact match.

@@ -19,7 +19,7 @@ from subscribers.planned import Grounds, Known, Planned
 MANY = 10_000  # rows, from which a database without statistics is slow
 LISTS = ("sections", "pathways")
 FIELDS = ("name", "organisation", "department", "municipality", "format", "only_monthly", "language", *LISTS)
-_PERSON = ("id", "key", "address", "address_key", "fingerprint", *FIELDS, "created_at", "confirmed_at")
+_PERSON = ("id", "key", "address", "address_key", "fingerprint", *FIELDS, "created_at", "confirmed_at", "paused_until")
 _CHANGED = (*FIELDS, "state", "confirmed_at")
 _EVENT = ("subscriber_id", "fingerprint", "detail")
 _DEFAULTS: Mapping[str, Any] = {
@@ -87,7 +87,7 @@ class Writing:
             id_, key, address.address, address.key, planned.fingerprint,
             told["name"], told["organisation"], told["department"], told["municipality"], told["format"],
             told["only_monthly"], told["language"], listed(told["sections"]), listed(told["pathways"]),
-            since, since,
+            since, since, moment(planned.candidate.paused_until) if planned.candidate.paused_until else None,
         )  # fmt: skip
 
     def _update(self, updated: Sequence[Planned]) -> None:

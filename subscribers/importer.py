@@ -182,6 +182,8 @@ def decide(
         candidate = candidate._replace(warnings=tuple(one for one in candidate.warnings if one not in said))
     if keeps_no:
         remarks.append("号外を受け取らないことにしている方なので、号外は変えません")
+    if candidate.paused_until:
+        remarks.append("登録済みの方のお休みは変えません")
     if known.state == Subscriber.State.PENDING:
         changes["state"] = Subscriber.State.ACTIVE
         remarks.append("確認待ちだった方を購読中にします")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime, time, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
 
 def read_moment(text: str, zone: tzinfo) -> datetime | None:
@@ -15,6 +15,14 @@ def read_moment(text: str, zone: tzinfo) -> datetime | None:
     except ValueError:
         return _japanese_moment(half, zone)
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def read_end(text: str, zone: tzinfo) -> datetime | None:
+    """The moment until which something lasts: a day without a time lasts to its end. None if it is no date."""
+    until = read_moment(text, zone)
+    if until is None or ":" in unicodedata.normalize("NFKC", text):
+        return until
+    return until + timedelta(days=1)
 
 
 _ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988}

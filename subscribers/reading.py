@@ -73,6 +73,7 @@ class Told(NamedTuple):
     refusal: str = ""
     standing: Standing = Standing()  # its refusal stands before any other
     fills: tuple[str, ...] = ()  # what is told only for who has nothing there yet
+    paused_until: datetime | None = None
 
 
 NOTHING = Told()

@@ -28,7 +28,7 @@ from subscribers.table import Row, Table
 FROM_ROWS = 20_000  # a shorter list is read again sooner than it is kept
 ROWS = 5_000  # of the file in a block: what a cut costs at most
 KEEP_FOR = timedelta(days=1)
-FORM = 4  # of what is kept; another one is not understood
+FORM = 5  # of what is kept; another one is not understood
 GONE = (
     "読み込みの途中で、控えがなくなりました（消去・整理があったか、同じ名簿をほかで取り込んでいます）。"
     "名簿は1行も取り込んでいません。もう一度実行してください。"

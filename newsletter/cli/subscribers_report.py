@@ -68,11 +68,11 @@ class Report:
         for planned in block:
             line, verdict = planned.candidate.line, planned.verdict
             self.counts.update(("rows", str(planned.action)) + (("warned",) if verdict == "warned" else ()))
+            address = planned.candidate.address.address if planned.candidate.address else ""
             if self.refused is not None and planned.action == "refused":
-                self.refused.add(line, planned.candidate.cells, " ".join(planned.words))
+                self._keep(planned, address)
             if self.problems and verdict not in ("warned", "refused"):
                 continue
-            address = planned.candidate.address.address if planned.candidate.address else ""
             if self.as_json:
                 self.rows.append(
                     {"line": line, "verdict": str(verdict), "label": verdict.label, "action": str(planned.action)}
@@ -84,6 +84,14 @@ class Report:
                 lines.append("\t".join((f"{line}行目", verdict.label, shown, words)))
         if lines:
             say("\n".join(lines))
+
+    def _keep(self, planned: Planned, address: str) -> None:
+        from subscribers.exporter import reason_for
+
+        assert self.refused is not None  # noqa: S101 - asked before
+        candidate = planned.candidate
+        reason = reason_for(candidate.cells, address or candidate.written.strip(), " ".join(planned.words))
+        self.refused.add(candidate.line, candidate.cells, reason)
 
     def end(self, is_applied: bool, refused_file: Path | None) -> None:
         """Say what it came to."""

@@ -32,7 +32,7 @@ LABELS = {"zero": "ゼロエミッションの発展", "nature": "自然に基�
 def everybody() -> list[tuple[Any, ...]]:
     fields = (
         "address", "name", "organisation", "department", "municipality", "format", "only_monthly", "language",
-        "sections", "pathways", "state",
+        "sections", "pathways", "state", "paused_until",
     )  # fmt: skip
     return list(Subscriber.objects.order_by("address_key").values_list(*fields))
 
@@ -52,6 +52,7 @@ def people() -> None:
     person("=cmd@example.jp", name="=HYPERLINK(1)", organisation="＋見本", department="'@x")
     person("-minus@example.jp", name="'-x", organisation="-1")
     person("a..b@docomo.ne.jp", name="神神 葛\U000e0100城", sections=["members", "events"], pathways=["zero", "old"])
+    person("rests@example.jp", paused_until=timezone.now().replace(microsecond=0) + timedelta(days=400))
 
 
 @pytest.mark.parametrize("name", ["list.csv", "list.xlsx"])
@@ -59,7 +60,7 @@ def test_export_and_import_again_is_the_identity(name: str, tmp_path: Path) -> N
     people()
     path = tmp_path / name
     written = exporter.export(path, section_titles=TITLES, pathway_labels=LABELS)
-    assert (written.rows, written.is_written, written.losses) == (5, True, ())
+    assert (written.rows, written.is_written, written.losses) == (6, True, ())
     assert {planned.action for planned in plan(open_table(path))} == {Verdict.SAME}
     before = everybody()
     Subscriber.objects.all().delete()
@@ -104,7 +105,7 @@ def test_the_file_is_what_excel_opens(tmp_path: Path) -> None:
     exporter.export(path, section_titles=TITLES)
     content = path.read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
-    assert content.count(b"\r\n") == 6
+    assert content.count(b"\r\n") == 7
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with path.open(encoding="utf-8-sig", newline="") as file:
         headings, *rows = csv.reader(file)

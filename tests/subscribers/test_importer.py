@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +244,24 @@ def test_a_list_may_say_in_which_language_somebody_is_written_to(tmp_path: Path)
     assert [(row.action, row.words) for row in again] == [
         (Verdict.SAME, ()), (Verdict.UPDATED, ("変わる項目: 言語",)), (Verdict.SAME, ()),
     ]  # fmt: skip
+
+
+def test_who_comes_in_may_pause_and_who_is_in_is_asked_by_nobody(tmp_path: Path) -> None:
+    person("stays@example.jp", name="活動 続ける")
+    text = (
+        "メール,氏名,お休み（いつまで）\nrests@example.jp,休み 中,2027-02-28 10:00:00\n"
+        "day@example.jp,休み 日,令和9年2月28日\n"
+        "back@example.jp,休み 明け,2026-01-31\nodd@example.jp,休み 謎,ずっと\nstays@example.jp,活動 続ける,2027-02-28\n"
+    )
+    told = {planned.candidate.written: planned for planned in plan(table_of(tmp_path, text))}
+    assert told["odd@example.jp"].words == ("お休みの日付「ずっと」が読めないので、読み飛ばしました",)
+    assert told["odd@example.jp"].verdict == Verdict.WARNED
+    assert told["stays@example.jp"].words == ("登録済みの方のお休みは変えません",)
+    take_in(table_of(tmp_path, text))
+    until = {one.address: one.paused_until for one in Subscriber.objects.all()}
+    assert until.pop("rests@example.jp") == datetime(2027, 2, 28, 10, tzinfo=TOKYO)
+    assert until.pop("day@example.jp") == datetime(2027, 3, 1, tzinfo=TOKYO)
+    assert set(until.values()) == {None}
 
 
 def test_who_waits_becomes_a_reader_by_a_list_with_a_proof(tmp_path: Path) -> None:

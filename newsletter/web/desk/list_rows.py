@@ -5,6 +5,7 @@ The same screen shows afterwards what did become of them.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from functools import wraps
 from pathlib import Path
@@ -25,6 +26,8 @@ from newsletter.web.desk.access import TAKE_IN, account_of, for_staff, name_of
 from subscribers.errors import ImportFileError
 from subscribers.models import ConsentEvent
 from subscribers.planned import Grounds, Verdict
+
+log = logging.getLogger(__name__)
 
 
 class GroundsForm(forms.Form):
@@ -94,8 +97,17 @@ def take_in(request: HttpRequest, upload: Upload) -> HttpResponseBase:
 
 @for_upload
 @require_safe
-def refused(_request: HttpRequest, upload: Upload) -> HttpResponseBase:
+def refused(request: HttpRequest, upload: Upload) -> HttpResponseBase:
     """The refused rows in the form of the list, to mend and bring again."""
+    try:
+        return _refused_file(upload)
+    except OSError as error:  # the disk is full
+        log.exception("the refused rows could not be written")
+        messages.error(request, f"拒否した行を書き出せませんでした。{uploads.words_of(error)}")
+        return redirect("desk_list_rows", upload.key)
+
+
+def _refused_file(upload: Upload) -> FileResponse:
     stem, ending = Path(upload.name).stem, ".xlsx" if upload.form["kind"] == "xlsx" else ".csv"
     with tempfile.TemporaryDirectory(dir=upload.folder) as folder:
         file = Path(folder) / f"refused{ending}"
