@@ -170,7 +170,7 @@ def _stop_address(click: Goodbye, fingerprint: str) -> None:
 # ------------------------------------------------------------ onto the disk
 def _keep_before_asking(click: Goodbye) -> None:
     """Nothing of ours limits how long a server is silent, so the goodbye is on disk before a server is asked."""
-    if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite" or connection.in_atomic_block:  # in the middle of a transaction it was asked
         return
     try:
         goodbyes.keep(click)
