@@ -231,6 +231,7 @@ def test_a_column_of_addresses_under_an_unknown_heading_is_found_and_said(tmp_pa
         (["姓（カナ）", "名（カナ）", "姓", "名", "email"], {"family": 2, "given": 3, "address": 4}),
         (["メールアドレス（確認用）", "メールアドレス", "予備メール"], {"address": 1}),
         (["会社アドレス（=東京都）", "氏名", "メールアドレス1"], {"name": 1, "address": 2}),
+        (["勤務先アドレス", "メール1"], {"address": 1}),
         (["メールアドレス（旧）", "お名前（カナ）"], {"address": 0, "name": 1}),
         (
             ["メール配信停止", "メール配信希望", "メール", "号外の配信"],
