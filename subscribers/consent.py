@@ -61,17 +61,9 @@ def history(fingerprint: str) -> QuerySet[ConsentEvent]:
     return ConsentEvent.objects.filter(fingerprint=fingerprint).order_by("at", "pk")
 
 
-def was_requested_since(fingerprint: str, moment: datetime) -> bool:
-    """Whether the person asked for the e-news at or after `moment`."""
-    return ConsentEvent.objects.filter(
-        fingerprint=fingerprint, kind=ConsentEvent.Kind.REQUESTED, at__gte=moment
-    ).exists()
-
-
-def last_request(fingerprint: str) -> ConsentEvent | None:
-    """The newest request for the e-news from this address, or None."""
-    requests = ConsentEvent.objects.filter(fingerprint=fingerprint, kind=ConsentEvent.Kind.REQUESTED)
-    return requests.order_by("-at", "-pk").first()
+def newest(events: QuerySet[ConsentEvent]) -> ConsentEvent | None:
+    """The last of these lines, or None."""
+    return events.order_by("-at", "-pk").first()
 
 
 def forget_asked(before: datetime) -> int:
@@ -98,6 +90,7 @@ _HOW = {
 }
 _WHY = {"new_consent": "本人の新しい同意", "wrong_person": "ほかの方の購読を誤って解除したため"}
 _FIELD = {
+    "address": "メールアドレス",
     "name": "氏名",
     "organisation": "所属団体",
     "department": "部署",
@@ -124,6 +117,7 @@ def facts(event: ConsentEvent) -> list[tuple[str, str]]:
         ("根拠", event.get_basis_display() if event.basis else ""),
         ("方法", _HOW.get(str(detail.get("how", "")), "")),
         ("理由", _reason(detail)),
+        ("申込の内容", _asked(detail)),
         ("文面の版", event.wording),
         ("送信元", event.source or ""),
         ("配信番号", detail.get("delivery") or ""),
@@ -135,6 +129,19 @@ def facts(event: ConsentEvent) -> list[tuple[str, str]]:
         ("操作者", event.operator),
     ]
     return [(label, str(value)) for label, value in parts if value]
+
+
+def _asked(detail: Mapping[str, Any]) -> str:
+    """What was typed into the form and is kept until the mailbox confirms it; what says nothing is left out."""
+    asked: Mapping[str, Any] = detail.get("asked") or {}
+    words = {
+        **{name: asked.get(name, "") for name in ("address", "name", "organisation", "department", "municipality")},
+        "format": Subscriber.Format(asked["format"]).label if asked.get("format") in Subscriber.Format.values else "",
+        **{name: " ".join(asked.get(name, ())) for name in ("sections", "pathways")},
+        "only_monthly": "受け取らない" if asked.get("only_monthly") else "",
+        "language": _language(asked),
+    }
+    return "、".join(f"{_FIELD[name]} {value}" for name, value in words.items() if value)
 
 
 def _language(detail: Mapping[str, Any]) -> str:

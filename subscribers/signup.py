@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from subscribers import consent, suppression
+from subscribers import asked, consent, suppression
 from subscribers.addresses import Address, fingerprint
 from subscribers.errors import UnknownSubscriberError
 from subscribers.models import ConsentEvent, Subscriber, Suppression
@@ -74,6 +74,7 @@ class Signup:
 
     kind: Kind
     subscriber: Subscriber
+    request: ConsentEvent  # which the letter's link names
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,51 +86,64 @@ class Departure:
 
 
 def request(fields: Fields, *, source: str | None, wording: str, now: datetime, fingerprint_key: str) -> Signup:
-    """Note that somebody asked for the e-news at this address. Nobody becomes a reader by asking."""
-    asked = fields.preferences.stored
+    """Note that somebody asked for the e-news at this address. Nobody becomes a reader by asking.
+
+    Whoever typed this may be somebody else: what they wish waits in the ledger until the mailbox has confirmed. A new
+    entry holds what its first request said, so that the office can find it.
+    """
+    typed, address = fields.preferences.stored, fields.address.address
     with transaction.atomic():
         subscriber, created = Subscriber.objects.select_for_update().get_or_create(
             address_key=fields.address.key,
             defaults={
-                "address": fields.address.address,
+                "address": address,
                 "fingerprint": fingerprint(fields.address.key, fingerprint_key),
                 "created_at": now,
-                **asked,
+                **typed,
             },
         )
         known = subscriber.is_active and not suppression.is_suppressed(subscriber.fingerprint)
-        detail: dict[str, object] = {"known": True} if known else {}
         if not created and subscriber.state == Subscriber.State.PENDING:
-            # Nobody has vouched for the earlier request either: the last one counts, and its 14 days begin now.
-            _write(subscriber, address=fields.address.address, created_at=now, **asked)
-        elif not created and not known:
-            # Whoever typed this may be somebody else: it waits in the ledger until the mailbox has confirmed.
-            detail = {"asked": asked}
-        consent.record(
+            # Its 14 days begin now, and the letters go to the address as it was spelled last.
+            _write(subscriber, address=address, created_at=now)
+        event = consent.record(
             subscriber,
             ConsentEvent.Kind.REQUESTED,
             now,
             basis=ConsentEvent.Basis.FORM,
             wording=wording,
             source=source,
-            detail=detail,
+            detail={"known": True} if known else asked.kept(address, typed),
         )
-    return Signup(Kind.ALREADY if known else Kind.CONFIRM, subscriber)
+    return Signup(Kind.ALREADY if known else Kind.CONFIRM, subscriber, event)
 
 
-def confirm(subscriber_key: str, source: str | None, now: datetime) -> Subscriber:
-    """Make a reader of whoever asked; who just became one has `confirmed_at == now`. Again is no harm."""
+def confirm(
+    subscriber_key: str,
+    source: str | None,
+    now: datetime,
+    *,
+    request: int | None = None,
+    sent_at: datetime | None = None,
+) -> Subscriber:
+    """Make a reader of whoever asked; who just became one has `confirmed_at == now`. Again is no harm.
+
+    A letter confirms the request it was sent for (`request`, or the last one at `sent_at`): what was typed there
+    becomes the entry, and the ledger names the wording that was shown there. Who is a reader already stays as they
+    are, also by the letter about another request: that may be a stranger's, and own wishes have a page of their own.
+    """
     with transaction.atomic():
         subscriber = _locked(subscriber_key, EXPIRED)
         stopped = suppression.standing(subscriber.fingerprint)
         if subscriber.is_active and stopped is None:
             return subscriber
+        asked_for = asked.request_of_letter(subscriber.fingerprint, request, sent_at)
         # The link of an earlier sign-up must not undo a later goodbye.
         ends = [moment for moment in (subscriber.left_at, stopped.at if stopped else None) if moment]
-        if ends and not consent.was_requested_since(subscriber.fingerprint, max(ends)):
+        is_over = bool(ends) and (asked_for is None or asked_for.at < max(ends))
+        if is_over or (request is not None and asked_for is None):
             raise UnknownSubscriberError(EXPIRED)
-        asked_for = consent.last_request(subscriber.fingerprint)
-        _apply_asked(subscriber, asked_for)
+        _write(subscriber, **asked.wishes(subscriber, asked_for))
         _activate(subscriber, now)
         consent.record(
             subscriber,
@@ -320,17 +334,6 @@ def _write(subscriber: Subscriber, **values: object) -> None:
 def _activate(subscriber: Subscriber, now: datetime) -> None:
     _write(subscriber, state=Subscriber.State.ACTIVE, confirmed_at=now, left_at=None, paused_until=None)
     suppression.lift_by_consent(subscriber.fingerprint, now)
-
-
-def _apply_asked(subscriber: Subscriber, asked_for: ConsentEvent | None) -> None:
-    asked = asked_for.detail.get("asked") if asked_for else None
-    if not asked:
-        return
-    choices = ("format", "sections", "pathways", "only_monthly", "language")
-    chosen = {field: asked[field] for field in choices if field in asked}
-    # An empty box of the sign-up form does not wipe out a name that we know.
-    told = {field: asked[field] for field in ("name", "organisation", "department", "municipality") if asked[field]}
-    _write(subscriber, **chosen, **told)
 
 
 def _record_change(

@@ -62,12 +62,13 @@ def test_who_confirms_is_a_reader_and_again_changes_nothing() -> None:
     assert list(audience.recipients()) == [subscriber]
 
 
-def test_a_second_request_before_the_confirmation_counts_as_the_first() -> None:
-    first = ask().subscriber
+def test_a_second_request_before_the_confirmation_prolongs_the_wait_and_changes_nothing() -> None:
+    first = ask()
     second = ask(preferences=replace(CHOSEN, name="見本 花子"), now=NOW + DAY)
     assert second.kind is Kind.CONFIRM
-    assert second.subscriber.pk == first.pk
-    assert Subscriber.objects.get().name == "見本 花子"
+    assert second.subscriber.pk == first.subscriber.pk
+    assert second.request.pk != first.request.pk
+    assert Subscriber.objects.get().name == "見本 太郎"
     assert Subscriber.objects.get().created_at == NOW + DAY
     assert kinds() == ["requested", "requested"]
 
