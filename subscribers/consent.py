@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -88,7 +88,11 @@ _HOW = {
     "office": "事務局が代わりに操作",
     "moved": "会員の申出（異動・退職など）",
 }
-_WHY = {"new_consent": "本人の新しい同意", "wrong_person": "ほかの方の購読を誤って解除したため"}
+_WHY = {
+    "new_consent": "本人の新しい同意",
+    "come_back": "解除のあとのページで元に戻した",
+    "wrong_person": "ほかの方の購読を誤って解除したため",
+}
 _FIELD = {
     "address": "メールアドレス",
     "name": "氏名",
@@ -124,11 +128,20 @@ def facts(event: ConsentEvent) -> list[tuple[str, str]]:
         ("名簿", f"{detail['file']} {detail.get('row', '')}行目" if detail.get("file") else ""),
         ("証跡", detail.get("proof", "")),
         ("同意日", str(detail.get("consented_at", ""))[:10]),
-        ("変更", "、".join(_FIELD.get(name, name) for name in detail.get("changed", ()))),
+        ("変更", "、".join(_changed(name, detail) for name in detail.get("changed", ()))),
         ("言語", _language(detail)),
         ("操作者", event.operator),
     ]
     return [(label, str(value)) for label, value in parts if value]
+
+
+def _changed(name: str, detail: Mapping[str, Any]) -> str:
+    if name != "paused_until" or name not in detail:  # lines of earlier versions do not say what became of a pause
+        return _FIELD.get(name, name)
+    if not detail[name]:
+        return "お休みを終えた"
+    until = date.fromisoformat(detail[name])
+    return f"お休みを始めた（{until.year}年{until.month}月{until.day}日まで）"
 
 
 def _asked(detail: Mapping[str, Any]) -> str:

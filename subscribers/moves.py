@@ -31,6 +31,11 @@ def depart(people: Mapping[int, int], run: ImportRun, now: datetime) -> list[Sub
     return leaving
 
 
+def is_departure(left: ConsentEvent) -> bool:
+    """Whether this goodbye was entered by `depart`: only such a one has a basis, which outlives what names a person."""
+    return bool(left.basis)
+
+
 def were_moved(ids: Sequence[int]) -> set[int]:
     """Which of these people left in this way, and not by themselves."""
     moves = ConsentEvent.objects.filter(subscriber__in=ids, kind=ConsentEvent.Kind.LEFT, detail__how=MOVED)

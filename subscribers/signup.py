@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +21,7 @@ from subscribers import asked, consent, suppression
 from subscribers.addresses import Address, fingerprint
 from subscribers.errors import UnknownSubscriberError
 from subscribers.models import ConsentEvent, Subscriber, Suppression
+from subscribers.suppression import Way
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -144,15 +146,9 @@ def confirm(
         if is_over or (request is not None and asked_for is None):
             raise UnknownSubscriberError(EXPIRED)
         _write(subscriber, **asked.wishes(subscriber, asked_for))
-        _activate(subscriber, now)
-        consent.record(
-            subscriber,
-            ConsentEvent.Kind.CONFIRMED,
-            now,
-            basis=ConsentEvent.Basis.FORM,
-            wording=asked_for.wording if asked_for else "",
-            source=source,
-        )
+        _activate(subscriber, now, Way.NEW_CONSENT)
+        wording, basis = asked_for.wording if asked_for else "", ConsentEvent.Basis.FORM
+        consent.record(subscriber, ConsentEvent.Kind.CONFIRMED, now, basis=basis, wording=wording, source=source)
     return subscriber
 
 
@@ -205,16 +201,10 @@ def come_back(
                 raise UnknownSubscriberError(
                     _("このリンクからは購読を再開できません。お手数ですが、もう一度お申し込みください。")
                 )
-            _activate(subscriber, now)
-            how = {"how": "come_back", **(detail or {})}
-            consent.record(
-                subscriber,
-                ConsentEvent.Kind.CONFIRMED,
-                now,
-                basis=ConsentEvent.Basis.FORM,
-                source=source,
-                detail=how,
-            )
+            how: dict[str, object] = {"how": "come_back", **(detail or {})}
+            _activate(subscriber, now, Way.WRONG_PERSON if how.get("why") == Way.WRONG_PERSON else Way.COME_BACK)
+            basis = ConsentEvent.Basis.FORM
+            consent.record(subscriber, ConsentEvent.Kind.CONFIRMED, now, basis=basis, source=source, detail=how)
         wished = ({"format": Subscriber.Format.TEXT} if text_only else {}) | (
             {"only_monthly": True} if only_monthly else {}
         )
@@ -236,7 +226,7 @@ def pause(
         subscriber = come_back(subscriber_key, source, now, detail=detail)
         if not pauses(subscriber, now):
             _write(subscriber, paused_until=now + PAUSE_FOR)
-            _record_change(subscriber, ["paused_until"], source, now, detail)
+            _record_pause(subscriber, source, now, detail)
     return subscriber
 
 
@@ -248,7 +238,7 @@ def end_pause(
         subscriber = _locked(subscriber_key, NOT_THERE)
         if subscriber.paused_until is not None:
             _write(subscriber, paused_until=None)
-            _record_change(subscriber, ["paused_until"], source, now, detail)
+            _record_pause(subscriber, source, now, detail)
     return subscriber
 
 
@@ -331,9 +321,17 @@ def _write(subscriber: Subscriber, **values: object) -> None:
     subscriber.save(update_fields=list(values))
 
 
-def _activate(subscriber: Subscriber, now: datetime) -> None:
+def _activate(subscriber: Subscriber, now: datetime, way: Way) -> None:
     _write(subscriber, state=Subscriber.State.ACTIVE, confirmed_at=now, left_at=None, paused_until=None)
-    suppression.lift_by_consent(subscriber.fingerprint, now)
+    suppression.lift_by_reader(subscriber.fingerprint, now, way)
+
+
+def _record_pause(
+    subscriber: Subscriber, source: str | None, now: datetime, detail: Mapping[str, object] | None
+) -> None:
+    """Whether it begins, and until which day, or ends: the field alone would say the same of both."""
+    until = timezone.localdate(subscriber.paused_until).isoformat() if subscriber.paused_until else ""
+    _record_change(subscriber, ["paused_until"], source, now, {"paused_until": until, **(detail or {})})
 
 
 def _record_change(

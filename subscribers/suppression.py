@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -20,12 +21,28 @@ WEIGHT = (
     Suppression.Reason.ERASED,
 )
 THE_PERSON = "本人"
+LINK_HOLDER = "配信メールのリンクを持つ方"  # the page after a goodbye cannot tell who pressed: mail is forwarded
 LEAST_LETTERS = 5  # of a reason: 「x」 tells nobody why, a year later
 TOO_SHORT = f"停止を解除する理由が必要です。あとから読む人に分かるように、{LEAST_LETTERS}文字以上で書いてください。"
 OF_ERASED = (
     "ご本人の求めで個人情報を消去した方です。解除すると、ご本人の申込がなくても、名簿の取込で購読者に戻せるように"
     "なります。ご本人がそれを望んでいることを確かめてください。"
 )
+
+
+class Way(StrEnum):
+    """How a suppression ends without the office."""
+
+    NEW_CONSENT = "new_consent"  # confirmed from the mailbox
+    COME_BACK = "come_back"  # a button of the page after a goodbye
+    WRONG_PERSON = "wrong_person"  # the button for who had ended somebody else's subscription
+
+
+ENDED = {
+    Way.NEW_CONSENT: (THE_PERSON, "本人の新しい同意"),
+    Way.COME_BACK: (LINK_HOLDER, "解除のあとのページで元に戻した"),
+    Way.WRONG_PERSON: (LINK_HOLDER, "ほかの方の購読を誤って解除したため、解除のあとのページで元に戻した"),
+}
 
 
 def suppress(fingerprint: str, reason: Suppression.Reason, now: datetime, operator: str = "", note: str = "") -> bool:
@@ -86,12 +103,12 @@ def is_erased(fingerprint: str) -> bool:
     return open_suppressions().filter(fingerprint=fingerprint, reason=Suppression.Reason.ERASED).exists()
 
 
-def lift_by_consent(fingerprint: str, now: datetime) -> bool:
-    """End the suppression because the person consented anew; False when there is none."""
+def lift_by_reader(fingerprint: str, now: datetime, way: Way) -> bool:
+    """End the suppression because the person consented anew, or a goodbye was undone; False when there is none."""
     with transaction.atomic():
-        lifted = _end(open_suppressions().filter(fingerprint=fingerprint), now, THE_PERSON, "本人の新しい同意") > 0
+        lifted = _end(open_suppressions().filter(fingerprint=fingerprint), now, *ENDED[way]) > 0
         if lifted:
-            consent.record_fingerprint(fingerprint, ConsentEvent.Kind.LIFTED, now, detail={"why": "new_consent"})
+            consent.record_fingerprint(fingerprint, ConsentEvent.Kind.LIFTED, now, detail={"why": str(way)})
     return lifted
 
 

@@ -54,7 +54,7 @@ def test_who_is_a_reader_again_is_not_warned_of() -> None:
 
 def test_who_consented_anew_is_not_warned_of() -> None:
     suppressed(ADDRESS, Suppression.Reason.ERASED)
-    suppression.lift_by_consent(mark(ADDRESS), NOW)
+    suppression.lift_by_reader(mark(ADDRESS), NOW, suppression.Way.NEW_CONSENT)
     assert returning.once_erased() == {}
 
 
