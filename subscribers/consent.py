@@ -122,6 +122,7 @@ def facts(event: ConsentEvent) -> list[tuple[str, str]]:
         ("方法", _HOW.get(str(detail.get("how", "")), "")),
         ("理由", _reason(detail)),
         ("申込の内容", _asked(detail)),
+        ("残る停止", _reason_label(detail.get("still"))),
         ("文面の版", event.wording),
         ("送信元", event.source or ""),
         ("配信番号", detail.get("delivery") or ""),
@@ -164,8 +165,12 @@ def _language(detail: Mapping[str, Any]) -> str:
 
 def _reason(detail: Mapping[str, Any]) -> str:
     reason = str(detail.get("reason", ""))
-    if reason in Suppression.Reason.values:
-        return str(Suppression.Reason(reason).label)
+    if label := _reason_label(reason):
+        return label
     why = str(detail.get("why", ""))
     known = "すでに購読中の宛先への申込" if detail.get("known") else ""
     return reason or _WHY.get(why, why) or known
+
+
+def _reason_label(reason: object) -> str:
+    return str(Suppression.Reason(reason).label) if reason in Suppression.Reason.values else ""

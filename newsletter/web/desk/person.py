@@ -133,7 +133,7 @@ def lift(request: HttpRequest, mark: str) -> HttpResponse:
         return _page(request, mark, lift_form=form)
     why, knows_erased = form.cleaned_data["why"], form.cleaned_data.get("erased", False)
     if suppression.lift(mark, timezone.now(), operator=name_of(request), why=why, knows_erased=knows_erased):
-        messages.success(request, "停止を解除しました。")
+        messages.success(request, f"停止を解除しました。{suppression.still_left(mark)}")
     else:
         messages.info(request, "この宛先は停止されていません。")
     return redirect("desk_person", mark)

@@ -127,6 +127,16 @@ def test_a_button_of_the_page_after_leaving_is_told_as_no_consent_from_the_mailb
         assert words not in page, words
 
 
+def test_who_lifts_a_stop_is_told_that_the_persons_own_goodbye_stands(staff: Client) -> None:
+    signup.leave(person().key, None, timezone.now())
+    suppression.suppress(mark("taro@example.jp"), Suppression.Reason.BOUNCED, timezone.now())
+    told, standing = "その停止は続きます", "配信を止めています：本人が解除"
+    page = staff.post(f"{page_of()}lift/", {"why": "アドレスが復旧したため"}, follow=True).content.decode()
+    assert (told in page, standing in page) == (True, True)
+    page = staff.post(f"{page_of()}lift/", {"why": "ご本人が電話で希望"}, follow=True).content.decode()
+    assert (told in page, "配信を止めています" in page) == (False, False)
+
+
 def test_a_goodbye_that_somebody_else_entered_is_told_as_theirs_also_when_nothing_names_a_person_any_more(
     staff: Client,
 ) -> None:
