@@ -72,7 +72,7 @@ SINCE_LEFT = (
     "以前にご本人が解除し、2026-11-25 に 花子 が停止を解除した宛先です（理由: アドレスが復旧したため）。"
     "ご本人の希望を確かめてください"
 )
-REFUSED = "ご本人が解除しています。購読するには、ご本人の新しい申込が必要です。"
+REFUSED = importer.SUPPRESSED[LEFT]
 DAY = timedelta(days=1)
 
 
