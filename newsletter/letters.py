@@ -25,14 +25,17 @@ RETURNED = ("resumed", "restored")
 RETURNS_A_DAY = 2
 
 
-def send_confirmation(subscriber: Subscriber, now: datetime | None = None, *, language: str = "") -> Letter:
+def send_confirmation(
+    subscriber: Subscriber, now: datetime | None = None, *, language: str = "", request: int | None = None
+) -> Letter:
     """「お申し込みの確認」 with the link that makes the subscription real; goes to people who are not subscribed.
 
-    `language` is that of the request: what a former reader asks for is stored only when the mailbox has confirmed it.
+    `request` is the line of the ledger that the link confirms. `language` is that of the request: what is asked for is
+    stored only when the mailbox has confirmed it.
     """
     now = now or timezone.now()
     language = language or subscriber.language
-    page = links.confirm_url(subscriber.key, now, language if language != subscriber.language else "")
+    page = links.confirm_url(subscriber.key, now, language if language != subscriber.language else "", request)
     facts: kinds.Confirmation = {"confirm_url": page, "days": links.CONFIRM_FOR.days}
     return _to_subscriber("confirmation", subscriber, facts, now, language)
 

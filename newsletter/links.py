@@ -65,6 +65,15 @@ class ReaderLink:
     delivery_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ConfirmLink:
+    """Whose confirmation letter it is, when it was made, and for which request (a line of the consent ledger)."""
+
+    subscriber_key: str
+    sent_at: datetime  # to the second
+    request: int | None = None  # letters of earlier versions do not say
+
+
 class _ShortSigner(Signer):
     def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
         return super().signature(value, key)[:SIGNATURE_LENGTH]
@@ -144,10 +153,16 @@ def _read_reader(purpose: Purpose, token: str) -> ReaderLink:
 
 
 # ------------------------------------------------------------ links with an end
-def confirm_url(subscriber_key: str, now: datetime | None = None, language: str = "") -> str:
-    """The link of the confirmation letter; good for 14 days. `language`: if not the one the subscriber has stored."""
+def confirm_url(
+    subscriber_key: str, now: datetime | None = None, language: str = "", request: int | None = None
+) -> str:
+    """The link of the confirmation letter about `request`; good for 14 days.
+
+    `language`: if not the one the subscriber has stored.
+    """
     expires_at = (now or timezone.now()) + CONFIRM_FOR
-    page = _address("confirm", _expiring_token(Purpose.CONFIRM, subscriber_key, expires_at))
+    named = () if request is None else (int_to_base36(request),)
+    page = _address("confirm", _expiring_token(Purpose.CONFIRM, subscriber_key, expires_at, *named))
     return page + (f"?lang={language}" if language else "")
 
 
@@ -161,35 +176,37 @@ def roster_url(sheet_key: str, expires_at: datetime) -> str:
     return _address("roster", _expiring_token(Purpose.ROSTER, sheet_key, expires_at))
 
 
-def read_confirm(token: str, now: datetime | None = None) -> str:
-    """The subscriber's key; LinkError if the link is not ours or its 14 days are over."""
+def read_confirm(token: str, now: datetime | None = None) -> ConfirmLink:
+    """Whose link it is and for which request; LinkError if it is not ours or its 14 days are over."""
     again = _("お手数ですが、もう一度お申し込みください。")
-    return _read_expiring(Purpose.CONFIRM, token, now or timezone.now(), again)
+    key, expires_at, request = _read_expiring(Purpose.CONFIRM, token, now or timezone.now(), again)
+    return ConfirmLink(key, expires_at - CONFIRM_FOR, request)
 
 
 def read_submission(token: str, now: datetime | None = None) -> str:
     """The member's key; LinkError if the link is not ours or its day is over."""
     again = "新しいリンクが必要なときは、事務局へご連絡ください。"
-    return _read_expiring(Purpose.SUBMISSION, token, now or timezone.now(), again)
+    return _read_expiring(Purpose.SUBMISSION, token, now or timezone.now(), again)[0]
 
 
 def read_roster(token: str, now: datetime | None = None) -> str:
     """The sheet's key; LinkError if the link is not ours or its day is over."""
     again = "まだ回答がお済みでないときは、事務局へご連絡ください。"
-    return _read_expiring(Purpose.ROSTER, token, now or timezone.now(), again)
+    return _read_expiring(Purpose.ROSTER, token, now or timezone.now(), again)[0]
 
 
-def _expiring_token(purpose: Purpose, key: str, expires_at: datetime) -> str:
-    return _sign(purpose, key, int_to_base36(int(expires_at.timestamp())))
+def _expiring_token(purpose: Purpose, key: str, expires_at: datetime, *more: str) -> str:
+    return _sign(purpose, key, int_to_base36(int(expires_at.timestamp())), *more)
 
 
-def _read_expiring(purpose: Purpose, token: str, now: datetime, again: str) -> str:
-    key, expires = _unsign(purpose, token)
+def _read_expiring(purpose: Purpose, token: str, now: datetime, again: str) -> tuple[str, datetime, int | None]:
+    """The key, the end, and the number behind them if there is one."""
+    key, expires, *more = _unsign(purpose, token)
     expires_at = datetime.fromtimestamp(base36_to_int(expires), UTC)
     if now > expires_at:
         end = date_format(timezone.localtime(expires_at), _("Y年n月j日 H:i"))
         raise LinkError(_("このリンクの有効期限（%(end)s）は過ぎています。%(again)s") % {"end": end, "again": again})
-    return key
+    return key, expires_at, base36_to_int(more[0]) if more else None
 
 
 # ------------------------------------------------------------ public pages

@@ -11,6 +11,7 @@ from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from subscribers import moves
 from subscribers.models import Subscriber, Suppression
 
 BLOCK = 900  # SQLite of old took at most 999 variables
@@ -23,6 +24,7 @@ class Why(TextChoices):
     PENDING = "pending", "申込の確認がまだです"
     PAUSED = "paused", "本人の希望でお休み中です"
     LEFT = "left", "本人が解除しました"
+    MOVED = "moved", "会員の申出（異動・退職など）で終えました"
     BOUNCED = "bounced", "宛先不明のため停止中です"
     COMPLAINED = "complained", "迷惑メールの報告のため停止中です"
     ERASED = "erased", "本人の求めで消去しました"
@@ -66,7 +68,7 @@ def why_not(*, extra: bool = False) -> Coalesce:
         When(active & Q(paused_until__gt=timezone.now()), then=Value(Why.PAUSED.value)),
         *([When(active & Q(only_monthly=True), then=Value(Why.ONLY_MONTHLY.value))] if extra else []),
         When(active, then=Value(None)),
-        default=F("state"),
+        default=_state(),
         output_field=CharField(),
     )
     return Coalesce(suppressed, standing, output_field=CharField())
@@ -102,11 +104,21 @@ def _judge(row: Row | None, *, extra: bool) -> Reader | Exclusion:
 def _rows(ids: list[int]) -> dict[int, Row]:
     rows = (
         Subscriber.objects.filter(pk__in=ids)
-        .annotate(suppressed=Subquery(_suppression().values("reason")[:1]))
+        .annotate(suppressed=Subquery(_suppression().values("reason")[:1]), stands=_state())
         .order_by()
-        .values_list("pk", "key", "address", "format", "only_monthly", "state", "paused_until", "suppressed")
+        .values_list("pk", "key", "address", "format", "only_monthly", "stands", "paused_until", "suppressed")
     )
     return {row[0]: (Reader(*row[:4]), *row[4:]) for row in rows}
+
+
+def _state() -> Case:
+    """The state, but for who was struck off by their office, which is no goodbye of their own."""
+    struck_off = Exists(moves.departures().filter(fingerprint=OuterRef("fingerprint")).order_by())
+    return Case(
+        When(Q(state=Subscriber.State.LEFT) & struck_off, then=Value(Why.MOVED.value)),
+        default=F("state"),
+        output_field=CharField(),
+    )
 
 
 def _suppression() -> QuerySet[Suppression]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -61,17 +61,9 @@ def history(fingerprint: str) -> QuerySet[ConsentEvent]:
     return ConsentEvent.objects.filter(fingerprint=fingerprint).order_by("at", "pk")
 
 
-def was_requested_since(fingerprint: str, moment: datetime) -> bool:
-    """Whether the person asked for the e-news at or after `moment`."""
-    return ConsentEvent.objects.filter(
-        fingerprint=fingerprint, kind=ConsentEvent.Kind.REQUESTED, at__gte=moment
-    ).exists()
-
-
-def last_request(fingerprint: str) -> ConsentEvent | None:
-    """The newest request for the e-news from this address, or None."""
-    requests = ConsentEvent.objects.filter(fingerprint=fingerprint, kind=ConsentEvent.Kind.REQUESTED)
-    return requests.order_by("-at", "-pk").first()
+def newest(events: QuerySet[ConsentEvent]) -> ConsentEvent | None:
+    """The last of these lines, or None."""
+    return events.order_by("-at", "-pk").first()
 
 
 def forget_asked(before: datetime) -> int:
@@ -96,8 +88,13 @@ _HOW = {
     "office": "事務局が代わりに操作",
     "moved": "会員の申出（異動・退職など）",
 }
-_WHY = {"new_consent": "本人の新しい同意", "wrong_person": "ほかの方の購読を誤って解除したため"}
+_WHY = {
+    "new_consent": "本人の新しい同意",
+    "come_back": "解除のあとのページで元に戻した",
+    "wrong_person": "ほかの方の購読を誤って解除したため",
+}
 _FIELD = {
+    "address": "メールアドレス",
     "name": "氏名",
     "organisation": "所属団体",
     "department": "部署",
@@ -124,17 +121,41 @@ def facts(event: ConsentEvent) -> list[tuple[str, str]]:
         ("根拠", event.get_basis_display() if event.basis else ""),
         ("方法", _HOW.get(str(detail.get("how", "")), "")),
         ("理由", _reason(detail)),
+        ("申込の内容", _asked(detail)),
+        ("残る停止", _reason_label(detail.get("still"))),
         ("文面の版", event.wording),
         ("送信元", event.source or ""),
         ("配信番号", detail.get("delivery") or ""),
         ("名簿", f"{detail['file']} {detail.get('row', '')}行目" if detail.get("file") else ""),
         ("証跡", detail.get("proof", "")),
         ("同意日", str(detail.get("consented_at", ""))[:10]),
-        ("変更", "、".join(_FIELD.get(name, name) for name in detail.get("changed", ()))),
+        ("変更", "、".join(_changed(name, detail) for name in detail.get("changed", ()))),
         ("言語", _language(detail)),
         ("操作者", event.operator),
     ]
     return [(label, str(value)) for label, value in parts if value]
+
+
+def _changed(name: str, detail: Mapping[str, Any]) -> str:
+    if name != "paused_until" or name not in detail:  # lines of earlier versions do not say what became of a pause
+        return _FIELD.get(name, name)
+    if not detail[name]:
+        return "お休みを終えた"
+    until = date.fromisoformat(detail[name])
+    return f"お休みを始めた（{until.year}年{until.month}月{until.day}日まで）"
+
+
+def _asked(detail: Mapping[str, Any]) -> str:
+    """What was typed into the form and is kept until the mailbox confirms it; what says nothing is left out."""
+    asked: Mapping[str, Any] = detail.get("asked") or {}
+    words = {
+        **{name: asked.get(name, "") for name in ("address", "name", "organisation", "department", "municipality")},
+        "format": Subscriber.Format(asked["format"]).label if asked.get("format") in Subscriber.Format.values else "",
+        **{name: " ".join(asked.get(name, ())) for name in ("sections", "pathways")},
+        "only_monthly": "受け取らない" if asked.get("only_monthly") else "",
+        "language": _language(asked),
+    }
+    return "、".join(f"{_FIELD[name]} {value}" for name, value in words.items() if value)
 
 
 def _language(detail: Mapping[str, Any]) -> str:
@@ -144,8 +165,12 @@ def _language(detail: Mapping[str, Any]) -> str:
 
 def _reason(detail: Mapping[str, Any]) -> str:
     reason = str(detail.get("reason", ""))
-    if reason in Suppression.Reason.values:
-        return str(Suppression.Reason(reason).label)
+    if label := _reason_label(reason):
+        return label
     why = str(detail.get("why", ""))
     known = "すでに購読中の宛先への申込" if detail.get("known") else ""
     return reason or _WHY.get(why, why) or known
+
+
+def _reason_label(reason: object) -> str:
+    return str(Suppression.Reason(reason).label) if reason in Suppression.Reason.values else ""

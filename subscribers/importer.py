@@ -100,11 +100,11 @@ def plan_import(
     candidates, fingerprints = iter(candidates), Fingerprints(fingerprint_key)
     # Into an empty database nobody is known; who signs up meanwhile is found by the unique index.
     find_known = _known if Subscriber.objects.exists() else lambda _keys: dict[str, Known]()
-    erased = returning.once_erased()
+    gone, left = returning.once_gone(), SUPPRESSED[Suppression.Reason.LEFT]
     with Seen() as seen, few_collections():
         while block := list(islice(candidates, BLOCK)):
             planned = _plan_block(block, seen, fingerprints, find_known, is_cp932=is_cp932)
-            yield returning.told(planned, erased) if erased else planned
+            yield returning.told(planned, gone, left) if gone else planned
 
 
 @contextmanager

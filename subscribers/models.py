@@ -198,6 +198,8 @@ class ConsentEvent(models.Model):
         indexes = (
             models.Index(fields=["fingerprint"], name="event_of_address"),
             models.Index(fields=["import_run"], condition=Q(import_run__isnull=False), name="event_of_import"),
+            # Who was struck off by their office (moves.departures): no other goodbye has a basis.
+            models.Index(fields=["fingerprint"], condition=Q(kind="left", basis__gt=""), name="event_of_departure"),
         )
 
     def __str__(self) -> str:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from subscribers import consent, suppression
+from subscribers import asked, consent, suppression
 from subscribers.addresses import Address, fingerprint
 from subscribers.errors import UnknownSubscriberError
 from subscribers.models import ConsentEvent, Subscriber, Suppression
+from subscribers.suppression import Way
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -74,6 +76,7 @@ class Signup:
 
     kind: Kind
     subscriber: Subscriber
+    request: ConsentEvent  # which the letter's link names
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,60 +88,67 @@ class Departure:
 
 
 def request(fields: Fields, *, source: str | None, wording: str, now: datetime, fingerprint_key: str) -> Signup:
-    """Note that somebody asked for the e-news at this address. Nobody becomes a reader by asking."""
-    asked = fields.preferences.stored
+    """Note that somebody asked for the e-news at this address. Nobody becomes a reader by asking.
+
+    Whoever typed this may be somebody else: what they wish waits in the ledger until the mailbox has confirmed. A new
+    entry holds what its first request said, so that the office can find it.
+    """
+    typed, address = fields.preferences.stored, fields.address.address
     with transaction.atomic():
         subscriber, created = Subscriber.objects.select_for_update().get_or_create(
             address_key=fields.address.key,
             defaults={
-                "address": fields.address.address,
+                "address": address,
                 "fingerprint": fingerprint(fields.address.key, fingerprint_key),
                 "created_at": now,
-                **asked,
+                **typed,
             },
         )
         known = subscriber.is_active and not suppression.is_suppressed(subscriber.fingerprint)
-        detail: dict[str, object] = {"known": True} if known else {}
         if not created and subscriber.state == Subscriber.State.PENDING:
-            # Nobody has vouched for the earlier request either: the last one counts, and its 14 days begin now.
-            _write(subscriber, address=fields.address.address, created_at=now, **asked)
-        elif not created and not known:
-            # Whoever typed this may be somebody else: it waits in the ledger until the mailbox has confirmed.
-            detail = {"asked": asked}
-        consent.record(
+            # Its 14 days begin now, and the letters go to the address as it was spelled last.
+            _write(subscriber, address=address, created_at=now)
+        event = consent.record(
             subscriber,
             ConsentEvent.Kind.REQUESTED,
             now,
             basis=ConsentEvent.Basis.FORM,
             wording=wording,
             source=source,
-            detail=detail,
+            detail={"known": True} if known else asked.kept(address, typed),
         )
-    return Signup(Kind.ALREADY if known else Kind.CONFIRM, subscriber)
+    return Signup(Kind.ALREADY if known else Kind.CONFIRM, subscriber, event)
 
 
-def confirm(subscriber_key: str, source: str | None, now: datetime) -> Subscriber:
-    """Make a reader of whoever asked; who just became one has `confirmed_at == now`. Again is no harm."""
+def confirm(
+    subscriber_key: str,
+    source: str | None,
+    now: datetime,
+    *,
+    request: int | None = None,
+    sent_at: datetime | None = None,
+) -> Subscriber:
+    """Make a reader of whoever asked; who just became one has `confirmed_at == now`. Again is no harm.
+
+    A letter confirms the request it was sent for (`request`, or the last one at `sent_at`): what was typed there
+    becomes the entry, and the ledger names the wording that was shown there. Who is a reader already stays as they
+    are, also by the letter about another request: that may be a stranger's, and own wishes have a page of their own.
+    """
     with transaction.atomic():
         subscriber = _locked(subscriber_key, EXPIRED)
         stopped = suppression.standing(subscriber.fingerprint)
         if subscriber.is_active and stopped is None:
             return subscriber
+        asked_for = asked.request_of_letter(subscriber.fingerprint, request, sent_at)
         # The link of an earlier sign-up must not undo a later goodbye.
         ends = [moment for moment in (subscriber.left_at, stopped.at if stopped else None) if moment]
-        if ends and not consent.was_requested_since(subscriber.fingerprint, max(ends)):
+        is_over = bool(ends) and (asked_for is None or asked_for.at < max(ends))
+        if is_over or (request is not None and asked_for is None):
             raise UnknownSubscriberError(EXPIRED)
-        asked_for = consent.last_request(subscriber.fingerprint)
-        _apply_asked(subscriber, asked_for)
-        _activate(subscriber, now)
-        consent.record(
-            subscriber,
-            ConsentEvent.Kind.CONFIRMED,
-            now,
-            basis=ConsentEvent.Basis.FORM,
-            wording=asked_for.wording if asked_for else "",
-            source=source,
-        )
+        _write(subscriber, **asked.wishes(subscriber, asked_for))
+        _activate(subscriber, now, Way.NEW_CONSENT)
+        wording, basis = asked_for.wording if asked_for else "", ConsentEvent.Basis.FORM
+        consent.record(subscriber, ConsentEvent.Kind.CONFIRMED, now, basis=basis, wording=wording, source=source)
     return subscriber
 
 
@@ -191,16 +201,10 @@ def come_back(
                 raise UnknownSubscriberError(
                     _("このリンクからは購読を再開できません。お手数ですが、もう一度お申し込みください。")
                 )
-            _activate(subscriber, now)
-            how = {"how": "come_back", **(detail or {})}
-            consent.record(
-                subscriber,
-                ConsentEvent.Kind.CONFIRMED,
-                now,
-                basis=ConsentEvent.Basis.FORM,
-                source=source,
-                detail=how,
-            )
+            how: dict[str, object] = {"how": "come_back", **(detail or {})}
+            _activate(subscriber, now, Way.WRONG_PERSON if how.get("why") == Way.WRONG_PERSON else Way.COME_BACK)
+            basis = ConsentEvent.Basis.FORM
+            consent.record(subscriber, ConsentEvent.Kind.CONFIRMED, now, basis=basis, source=source, detail=how)
         wished = ({"format": Subscriber.Format.TEXT} if text_only else {}) | (
             {"only_monthly": True} if only_monthly else {}
         )
@@ -222,7 +226,7 @@ def pause(
         subscriber = come_back(subscriber_key, source, now, detail=detail)
         if not pauses(subscriber, now):
             _write(subscriber, paused_until=now + PAUSE_FOR)
-            _record_change(subscriber, ["paused_until"], source, now, detail)
+            _record_pause(subscriber, source, now, detail)
     return subscriber
 
 
@@ -234,7 +238,7 @@ def end_pause(
         subscriber = _locked(subscriber_key, NOT_THERE)
         if subscriber.paused_until is not None:
             _write(subscriber, paused_until=None)
-            _record_change(subscriber, ["paused_until"], source, now, detail)
+            _record_pause(subscriber, source, now, detail)
     return subscriber
 
 
@@ -317,20 +321,17 @@ def _write(subscriber: Subscriber, **values: object) -> None:
     subscriber.save(update_fields=list(values))
 
 
-def _activate(subscriber: Subscriber, now: datetime) -> None:
+def _activate(subscriber: Subscriber, now: datetime, way: Way) -> None:
     _write(subscriber, state=Subscriber.State.ACTIVE, confirmed_at=now, left_at=None, paused_until=None)
-    suppression.lift_by_consent(subscriber.fingerprint, now)
+    suppression.lift_by_reader(subscriber.fingerprint, now, way)
 
 
-def _apply_asked(subscriber: Subscriber, asked_for: ConsentEvent | None) -> None:
-    asked = asked_for.detail.get("asked") if asked_for else None
-    if not asked:
-        return
-    choices = ("format", "sections", "pathways", "only_monthly", "language")
-    chosen = {field: asked[field] for field in choices if field in asked}
-    # An empty box of the sign-up form does not wipe out a name that we know.
-    told = {field: asked[field] for field in ("name", "organisation", "department", "municipality") if asked[field]}
-    _write(subscriber, **chosen, **told)
+def _record_pause(
+    subscriber: Subscriber, source: str | None, now: datetime, detail: Mapping[str, object] | None
+) -> None:
+    """Whether it begins, and until which day, or ends: the field alone would say the same of both."""
+    until = timezone.localdate(subscriber.paused_until).isoformat() if subscriber.paused_until else ""
+    _record_change(subscriber, ["paused_until"], source, now, {"paused_until": until, **(detail or {})})
 
 
 def _record_change(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from subscribers import consent
 from subscribers.errors import SuppressionError
@@ -20,12 +22,34 @@ WEIGHT = (
     Suppression.Reason.ERASED,
 )
 THE_PERSON = "本人"
+LINK_HOLDER = "配信メールのリンクを持つ方"  # the page after a goodbye cannot tell who pressed: mail is forwarded
+BY_READERS = (THE_PERSON, LINK_HOLDER)
 LEAST_LETTERS = 5  # of a reason: 「x」 tells nobody why, a year later
 TOO_SHORT = f"停止を解除する理由が必要です。あとから読む人に分かるように、{LEAST_LETTERS}文字以上で書いてください。"
 OF_ERASED = (
     "ご本人の求めで個人情報を消去した方です。解除すると、ご本人の申込がなくても、名簿の取込で購読者に戻せるように"
     "なります。ご本人がそれを望んでいることを確かめてください。"
 )
+
+STILL_LEFT = (
+    "ただし、{} にご本人が解除しているので、その停止は続きます。ご本人がいま購読を望んでいることを確かめたときは、"
+    "その理由を書いて、もう一度解除してください。"
+)
+
+
+class Way(StrEnum):
+    """How a suppression ends without the office."""
+
+    NEW_CONSENT = "new_consent"  # confirmed from the mailbox
+    COME_BACK = "come_back"  # a button of the page after a goodbye
+    WRONG_PERSON = "wrong_person"  # the button for who had ended somebody else's subscription
+
+
+ENDED = {
+    Way.NEW_CONSENT: (THE_PERSON, "本人の新しい同意"),
+    Way.COME_BACK: (LINK_HOLDER, "解除のあとのページで元に戻した"),
+    Way.WRONG_PERSON: (LINK_HOLDER, "ほかの方の購読を誤って解除したため、解除のあとのページで元に戻した"),
+}
 
 
 def suppress(fingerprint: str, reason: Suppression.Reason, now: datetime, operator: str = "", note: str = "") -> bool:
@@ -57,7 +81,8 @@ def lift(fingerprint: str, now: datetime, *, operator: str, why: str, knows_eras
     """End the suppression in an operator's name, for a reason; False when there is none.
 
     Nobody becomes a reader by this: who had left stays away until they sign up again. But a list can bring in whom we
-    know no more; so `knows_erased` is asked for where the person had themselves erased.
+    know no more; so `knows_erased` is asked for where the person had themselves erased, and under another reason the
+    person's own goodbye stays in force (`also_left`): that can be lifted next, by a step and with a reason of its own.
     """
     if not operator.strip():
         raise SuppressionError("停止を解除する人の名前が必要です。")
@@ -68,12 +93,39 @@ def lift(fingerprint: str, now: datetime, *, operator: str, why: str, knows_eras
             raise SuppressionError(
                 f"{OF_ERASED}確かめたら、消去した方であることを承知のうえで解除すると示してください。"
             )
+        left_at = also_left(fingerprint)
         lifted = _end(open_suppressions().filter(fingerprint=fingerprint), now, operator, why) > 0
         if lifted:
-            consent.record_fingerprint(
-                fingerprint, ConsentEvent.Kind.LIFTED, now, operator=operator, detail={"why": why}
-            )
+            detail = {"why": why}
+            if left_at is not None:
+                close(fingerprint, Suppression.Reason.LEFT, left_at)
+                detail["still"] = str(Suppression.Reason.LEFT)
+            consent.record_fingerprint(fingerprint, ConsentEvent.Kind.LIFTED, now, operator=operator, detail=detail)
     return lifted
+
+
+def also_left(fingerprint: str) -> datetime | None:
+    """When the person left, if what stops the address now is another reason; None if they did not, or were erased."""
+    standing_now = standing(fingerprint)
+    if standing_now is None or standing_now.reason in (Suppression.Reason.LEFT, Suppression.Reason.ERASED):
+        return None
+    # A graver reason begins at the very moment at which the one in whose place it stands ended (close).
+    ended = {one.lifted_at: one for one in Suppression.objects.filter(fingerprint=fingerprint, lifted_at__isnull=False)}
+    since = standing_now.at
+    while replaced := ended.pop(since, None):
+        if replaced.reason == Suppression.Reason.LEFT:
+            return replaced.at
+        since = replaced.at
+    # Who left only after that has no suppression for it, but a line in the ledger. One with a basis is their office's.
+    goodbyes = consent.history(fingerprint).filter(kind=ConsentEvent.Kind.LEFT, basis="", at__gte=since)
+    last = consent.newest(goodbyes)
+    return last.at if last else None
+
+
+def still_left(fingerprint: str) -> str:
+    """For whoever has just lifted another reason: that the person's own goodbye stands, in Japanese; empty if not."""
+    left = open_suppressions().filter(fingerprint=fingerprint, reason=Suppression.Reason.LEFT).first()
+    return STILL_LEFT.format(f"{timezone.localtime(left.at):%Y-%m-%d}") if left else ""
 
 
 def is_reason(why: str) -> bool:
@@ -86,12 +138,12 @@ def is_erased(fingerprint: str) -> bool:
     return open_suppressions().filter(fingerprint=fingerprint, reason=Suppression.Reason.ERASED).exists()
 
 
-def lift_by_consent(fingerprint: str, now: datetime) -> bool:
-    """End the suppression because the person consented anew; False when there is none."""
+def lift_by_reader(fingerprint: str, now: datetime, way: Way) -> bool:
+    """End the suppression because the person consented anew, or a goodbye was undone; False when there is none."""
     with transaction.atomic():
-        lifted = _end(open_suppressions().filter(fingerprint=fingerprint), now, THE_PERSON, "本人の新しい同意") > 0
+        lifted = _end(open_suppressions().filter(fingerprint=fingerprint), now, *ENDED[way]) > 0
         if lifted:
-            consent.record_fingerprint(fingerprint, ConsentEvent.Kind.LIFTED, now, detail={"why": "new_consent"})
+            consent.record_fingerprint(fingerprint, ConsentEvent.Kind.LIFTED, now, detail={"why": str(way)})
     return lifted
 
 

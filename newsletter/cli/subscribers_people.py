@@ -111,6 +111,9 @@ def lift(address: str, why: str, erased: bool, person: str, as_json: bool) -> No
     ご自分で解除した方（登録が「解除済み」の方）は、これでは購読者に戻りません。ご本人の新しい申込が必要です。
     登録の残っていない方と確認待ちの方は、名簿の取込で登録できるようになります。ご本人の求めで消去した方には
     --erased が必要で、そのあとの取込では、以前に消去した宛先であることを警告します。
+
+    ほかの理由で停止した方がご自分でも解除していたときは、解除したことによる停止が残ります。もう一度実行すると、
+    それも解けます。そのあとの取込では、以前に解除した宛先であることを警告します。
     """
     from django.utils import timezone
 
@@ -121,11 +124,11 @@ def lift(address: str, why: str, erased: bool, person: str, as_json: bool) -> No
         fail(f"{suppression.OF_ERASED}確かめたら、--erased を付けて、もう一度実行してください。")
     lifted = suppression.lift(mark, timezone.now(), operator=person, why=why, knows_erased=erased)
     if as_json:
-        print_json({"lifted": lifted})
+        print_json({"lifted": lifted, "still_left": bool(suppression.still_left(mark))})
         return
     if not lifted:
         fail("この宛先は停止されていません。")
-    say("停止を解除しました。")
+    say(f"停止を解除しました。{suppression.still_left(mark)}")
 
 
 @click.command()

@@ -69,9 +69,10 @@ class Exclusion(models.Model):
     """A candidate of a campaign who gets nothing, and why. Candidates = deliveries + exclusions."""
 
     class Reason(models.TextChoices):
-        # The first eight as subscribers.audience.Why says them at the claim.
+        # The first nine as subscribers.audience.Why says them at the claim.
         PENDING = "pending", "申込の確認がまだです"
         LEFT = "left", "本人が解除しました"
+        MOVED = "moved", "会員の申出（異動・退職など）で終えました"
         BOUNCED = "bounced", "宛先不明のため停止中です"
         COMPLAINED = "complained", "迷惑メールの報告のため停止中です"
         ERASED = "erased", "本人の求めで消去しました"

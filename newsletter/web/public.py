@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from newsletter import departures, editions, letters, links, profile
 from newsletter.errors import LinkError
-from newsletter.links import ReaderLink
+from newsletter.links import ConfirmLink, ReaderLink
 from newsletter.mail.providers import mailbox
 from newsletter.web import language, limits
 from newsletter.web.patience import patient, step
@@ -88,7 +88,8 @@ def _request(form: SignupForm, source: str) -> bool:
         if asked.kind is signup.Kind.ALREADY:
             letters.send_already_subscribed(asked.subscriber, now)
         else:
-            letters.send_confirmation(asked.subscriber, now, language=form.preferences.language)
+            spoken, request = form.preferences.language, asked.request.pk
+            letters.send_confirmation(asked.subscriber, now, language=spoken, request=request)
         wake_letters()
     return True
 
@@ -115,10 +116,11 @@ def subscribed(request: HttpRequest) -> HttpResponse:
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """The link of the confirmation letter: a page with one button."""
     try:
-        subscriber = subscriber_of(request, links.read_confirm(token), signup.EXPIRED)
+        link = links.read_confirm(token)
+        subscriber = subscriber_of(request, link.subscriber_key, signup.EXPIRED)
         if request.method == "POST":
             with step():
-                _confirm(subscriber.key, limits.client_address(request))
+                _confirm(link, limits.client_address(request))
             return redirect(language.carried(request, request.path))
     except (LinkError, UnknownSubscriberError) as error:
         return problem(request, str(error), status_of(error))
@@ -127,10 +129,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "public/confirm.html", context | own_links(request, subscriber))
 
 
-def _confirm(key: str, source: str) -> None:
+def _confirm(link: ConfirmLink, source: str) -> None:
     now = timezone.now()
-    departures.settle(key, now)
-    subscriber = signup.confirm(key, source, now)
+    departures.settle(link.subscriber_key, now)
+    subscriber = signup.confirm(link.subscriber_key, source, now, request=link.request, sent_at=link.sent_at)
     if subscriber.confirmed_at == now:
         send(letters.send_welcome, subscriber)
 

@@ -67,10 +67,10 @@ def test_a_letter_to_a_subscriber_is_queued_without_the_address(
 @pytest.mark.usefixtures("_association")
 def test_the_confirmation_carries_the_link_that_confirms() -> None:
     reader = books.reader("new@example.jp", state=Subscriber.State.PENDING)
-    letter = letters.send_confirmation(reader, NOW)
-    url = links.confirm_url(reader.key, NOW)
+    letter = letters.send_confirmation(reader, NOW, request=41)
+    url = links.confirm_url(reader.key, NOW, request=41)
     assert url in letter.text
-    assert links.read_confirm(_token(url), NOW) == reader.key
+    assert links.read_confirm(_token(url), NOW) == links.ConfirmLink(reader.key, NOW, 41)
 
 
 @pytest.mark.usefixtures("_association")

@@ -20,7 +20,7 @@ KEY = "ktNdV1fBq3-x_ZQ0a9wPxg"
 READERS = {
     "unsubscribe": lambda token: links.read_unsubscribe(token).subscriber_key,
     "preferences": lambda token: links.read_preferences(token).subscriber_key,
-    "confirm": lambda token: links.read_confirm(token, NOW),
+    "confirm": lambda token: links.read_confirm(token, NOW).subscriber_key,
     "submission": lambda token: links.read_submission(token, NOW),
 }
 
@@ -81,7 +81,7 @@ def test_nonsense_is_a_wrong_link_and_no_crash(purpose: str, token: str) -> None
 
 def test_the_confirmation_link_is_good_for_14_days() -> None:
     token = token_of(links.confirm_url(KEY, NOW))
-    assert links.read_confirm(token, NOW + timedelta(days=14)) == KEY
+    assert links.read_confirm(token, NOW + timedelta(days=14)) == links.ConfirmLink(KEY, NOW)
     with pytest.raises(LinkError, match=r"有効期限（2026年12月8日 12:00）は過ぎています。.*もう一度お申し込み"):
         links.read_confirm(token, NOW + timedelta(days=14, seconds=1))
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from subscribers import audience, signup, suppression
+from subscribers import audience, moves, signup, suppression
 from subscribers.audience import Exclusion, Reader, Why
-from subscribers.models import Subscriber, Suppression
+from subscribers.models import ImportRun, Subscriber, Suppression
 from tests.subscribers.people import NOW, mark, person, suppressed
 
 pytestmark = pytest.mark.django_db
@@ -33,15 +33,21 @@ def test_the_check_says_for_each_one_why_not() -> None:
     signup.leave(left.key, None, NOW)
     complained = person("complained@example.jp")
     suppressed(complained.address, Suppression.Reason.COMPLAINED)
-    answers = audience.check([reader.pk, waiting.pk, left.pk, complained.pk, 10**9])
+    moved = person("moved@example.jp")
+    run = ImportRun.objects.create(file="回答", basis="member", proof="回答", operator="花子")
+    moves.depart({moved.pk: 1}, run, NOW)
+    answers = audience.check([reader.pk, waiting.pk, left.pk, complained.pk, moved.pk, 10**9])
     assert answers == {
         reader.pk: Reader(reader.pk, reader.key, "reader@example.jp", "text"),
         waiting.pk: Exclusion(Why.PENDING),
         left.pk: Exclusion(Why.LEFT),
         complained.pk: Exclusion(Why.COMPLAINED),
+        moved.pk: Exclusion(Why.MOVED),
         10**9: Exclusion(Why.GONE),
     }
     assert Why.LEFT.label == "本人が解除しました"
+    why = Subscriber.objects.order_by("pk").annotate(why=audience.why_not()).values_list("why", flat=True)
+    assert list(why) == [None, "pending", "left", "complained", "moved"]
 
 
 def test_who_wants_the_monthly_number_only_gets_no_extra_issue() -> None:

@@ -26,6 +26,13 @@ pytestmark = pytest.mark.django_db
             "根拠: 名刺交換、名簿: list.csv 12行目、証跡: 名刺ファイル、操作者: 事務局",
         ),
         ({"detail": {"changed": ["format", "sections"]}}, "変更: 形式、希望する欄"),
+        (
+            {"detail": {"changed": ["paused_until"], "paused_until": "2027-02-28"}},
+            "変更: お休みを始めた（2027年2月28日まで）",
+        ),
+        ({"detail": {"changed": ["paused_until"], "paused_until": ""}}, "変更: お休みを終えた"),
+        ({"detail": {"changed": ["paused_until"]}}, "変更: お休み"),
+        ({"detail": {"why": "come_back"}}, "理由: 解除のあとのページで元に戻した"),
         ({"detail": {"reason": "bounced"}}, "理由: 宛先不明"),
         ({"detail": {"why": "new_consent"}}, "理由: 本人の新しい同意"),
         ({"detail": {"why": "先方の依頼"}, "operator": "事務局"}, "理由: 先方の依頼、操作者: 事務局"),

@@ -295,12 +295,12 @@ def test_the_same_address_twice_counts_once_also_across_blocks(tmp_path: Path) -
     assert counts == {Verdict.ADDED: 1000, Verdict.REFUSED: 1}
 
 
-def test_a_block_is_planned_with_two_questions_and_a_list_with_one_more(
+def test_a_block_is_planned_with_two_questions_and_a_list_with_three_more(
     tmp_path: Path, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     table = table_of(tmp_path, "メール\n" + "".join(f"u{number}@example.jp\n" for number in range(1800)))
     person("known@example.jp")
-    with django_assert_num_queries(2 + 2 * 2):  # whether anybody is known, and who was erased once
+    with django_assert_num_queries(3 + 2 * 2):  # whether anybody is known, who was struck off, who was let go
         assert len(plan(table)) == 1800
 
 

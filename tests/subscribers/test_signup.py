@@ -62,12 +62,13 @@ def test_who_confirms_is_a_reader_and_again_changes_nothing() -> None:
     assert list(audience.recipients()) == [subscriber]
 
 
-def test_a_second_request_before_the_confirmation_counts_as_the_first() -> None:
-    first = ask().subscriber
+def test_a_second_request_before_the_confirmation_prolongs_the_wait_and_changes_nothing() -> None:
+    first = ask()
     second = ask(preferences=replace(CHOSEN, name="見本 花子"), now=NOW + DAY)
     assert second.kind is Kind.CONFIRM
-    assert second.subscriber.pk == first.pk
-    assert Subscriber.objects.get().name == "見本 花子"
+    assert second.subscriber.pk == first.subscriber.pk
+    assert second.request.pk != first.request.pk
+    assert Subscriber.objects.get().name == "見本 太郎"
     assert Subscriber.objects.get().created_at == NOW + DAY
     assert kinds() == ["requested", "requested"]
 
@@ -158,6 +159,22 @@ def test_who_left_by_mistake_comes_back_within_a_week() -> None:
     assert list(audience.recipients()) == [reader]
     assert kinds() == ["left", "lifted", "confirmed", "preferences"]
     assert signup.come_back(reader.key, None, NOW + 9 * DAY).confirmed_at == NOW + 7 * DAY
+
+
+@pytest.mark.parametrize(
+    ("detail", "why"),
+    [
+        ({}, "解除のあとのページで元に戻した"),
+        ({"why": "wrong_person"}, "ほかの方の購読を誤って解除したため、解除のあとのページで元に戻した"),
+    ],
+)
+def test_the_page_after_a_goodbye_does_not_claim_that_the_person_consented(detail: dict[str, object], why: str) -> None:
+    reader = person()
+    signup.leave(reader.key, None, NOW)
+    signup.come_back(reader.key, None, NOW + DAY, detail=detail)
+    ended = Suppression.objects.get()
+    assert (ended.lifted_by, ended.lifted_why) == ("配信メールのリンクを持つ方", why)
+    assert ConsentEvent.objects.get(kind="lifted").detail == {"why": detail.get("why", "come_back")}
 
 
 def test_after_a_week_only_a_new_request_brings_back() -> None:
@@ -266,7 +283,10 @@ def test_a_pause_can_be_ended_early_and_twice_is_no_harm() -> None:
     signup.end_pause(reader.key, None, now)
     signup.end_pause(reader.key, None, now)
     assert list(audience.recipients()) == [reader]
-    assert kinds() == ["preferences", "preferences"]
+    until = timezone.localdate(now + signup.PAUSE_FOR)
+    assert [consent.describe(event) for event in ConsentEvent.objects.order_by("pk")] == [
+        f"変更: お休みを始めた（{until.year}年{until.month}月{until.day}日まで）", "変更: お休みを終えた",
+    ]  # fmt: skip
 
 
 def test_a_pause_that_lasts_is_not_prolonged_by_a_second_click() -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 
-from subscribers import suppression
+from subscribers import consent, moves, signup, suppression
 from subscribers.errors import SuppressionError
-from subscribers.models import ConsentEvent, Suppression
+from subscribers.models import ConsentEvent, ImportRun, Suppression
 from tests.subscribers.people import NOW, kinds, mark, person
 
 pytestmark = pytest.mark.django_db
 
 MARK = mark("taro@example.jp")
+HOUR = timedelta(hours=1)
 R = Suppression.Reason
 
 
@@ -82,3 +85,51 @@ def test_who_had_themselves_erased_is_let_go_only_by_somebody_who_knows_it() -> 
     assert suppression.is_erased(MARK)
     assert suppression.lift(MARK, NOW, operator="事務局", why="本人が窓口で希望", knows_erased=True)
     assert not suppression.is_erased(MARK)
+
+
+# ------------------------------------------------------------ a goodbye under a graver reason
+def lifted(why: str = "先方で受信できることを確認") -> str:
+    assert suppression.lift(MARK, NOW + 9 * HOUR, operator="事務局", why=why)
+    return suppression.still_left(MARK)
+
+
+def test_lifting_a_graver_reason_keeps_the_goodbye_beneath_it_and_says_so() -> None:
+    signup.leave(person().key, None, NOW)
+    suppression.suppress(MARK, R.BOUNCED, NOW + HOUR)
+    suppression.suppress(MARK, R.COMPLAINED, NOW + 2 * HOUR)
+    assert suppression.also_left(MARK) == NOW
+    assert "2026-11-24 にご本人が解除しているので、その停止は続きます" in lifted()
+    standing = suppression.standing(MARK)
+    assert standing
+    assert (standing.reason, standing.at) == (R.LEFT, NOW)
+    assert "理由: 先方で受信できることを確認、残る停止: 本人が解除" in consent.describe(
+        ConsentEvent.objects.get(kind="lifted")
+    )
+    assert lifted("ご本人が電話で希望") == ""
+    assert not suppression.is_suppressed(MARK)
+
+
+def test_who_left_while_a_graver_reason_stood_has_left_too() -> None:
+    reader = person()
+    suppression.suppress(MARK, R.BOUNCED, NOW)
+    signup.leave(reader.key, None, NOW + HOUR)
+    assert suppression.reasons([MARK]) == {MARK: R.BOUNCED}
+    assert lifted()
+    assert suppression.reasons([MARK]) == {MARK: R.LEFT}
+
+
+@pytest.mark.parametrize("before", ["nothing", "came back", "was let go", "was struck off"])
+def test_who_had_not_left_at_all_is_let_go_whole(before: str) -> None:
+    reader = person()
+    if before == "was struck off":
+        run = ImportRun.objects.create(file="回答", basis="member", proof="回答", operator="花子")
+        moves.depart({reader.pk: 1}, run, NOW)
+    elif before != "nothing":
+        signup.leave(reader.key, None, NOW)
+    if before == "came back":
+        signup.come_back(reader.key, None, NOW + HOUR)
+    if before == "was let go":
+        suppression.lift(MARK, NOW + HOUR, operator="事務局", why="ご本人が電話で希望")
+    suppression.suppress(MARK, R.BOUNCED, NOW + 2 * HOUR)
+    assert lifted() == ""
+    assert not suppression.is_suppressed(MARK)

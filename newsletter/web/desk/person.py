@@ -18,7 +18,7 @@ from feeds import members
 from feeds.errors import MemberError
 from newsletter import dossier, erasures, profile
 from newsletter.web.desk.access import ERASE_READERS, SEE_READERS, STOP_READERS, for_staff, name_of
-from subscribers import audience, by_hand, consent, suppression, wordings
+from subscribers import audience, by_hand, consent, moves, suppression, wordings
 from subscribers.addresses import fingerprint, read_address
 from subscribers.errors import AddressError
 from subscribers.models import ConsentEvent, Subscriber, Suppression
@@ -28,7 +28,7 @@ SHOWN = 50  # mails, the newest ones; the dossier has all of them
 # What a step of the ledger means, for somebody who reads it for the first time.
 STEPS = {
     ConsentEvent.Kind.REQUESTED: "購読の申込がありました。",
-    ConsentEvent.Kind.CONFIRMED: "このアドレスに届いた確認のメールから、受け取ることに同意しました。",
+    ConsentEvent.Kind.CONFIRMED: "受け取ることに同意した記録です。",
     ConsentEvent.Kind.IMPORTED: "事務局が、名簿から取り込みました。",
     ConsentEvent.Kind.UNDONE: "事務局が、名簿の取込を取り消しました。",
     ConsentEvent.Kind.PREFERENCES: "受け取り方や登録の内容を変えました。",
@@ -37,6 +37,16 @@ STEPS = {
     ConsentEvent.Kind.LIFTED: "配信の停止を解きました。",
     ConsentEvent.Kind.ERASED: "ご本人の求めにより、個人情報を消去しました。",
 }
+BY_LETTER = "このアドレスに届いた確認のメールから、受け取ることに同意しました。"
+BY_BUTTON = (
+    "配信停止のあとのページのボタンで、購読が元に戻りました。配信メールのリンクを持つ方なら、ご本人でなくても押せます。"
+)
+BY_WRONG_PERSON = (
+    "配信停止のあとのページの「この方の配信を元に戻す」で、購読が元に戻りました。"
+    "押したのは、ご本人のメールから誤って停止したという、ほかの方です。"
+)
+BY_OFFICE = "ご本人の申出により、事務局が購読を終えました。"
+BY_MEMBER = "会員の申出（異動・退職など）により、購読を終えました。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +133,7 @@ def lift(request: HttpRequest, mark: str) -> HttpResponse:
         return _page(request, mark, lift_form=form)
     why, knows_erased = form.cleaned_data["why"], form.cleaned_data.get("erased", False)
     if suppression.lift(mark, timezone.now(), operator=name_of(request), why=why, knows_erased=knows_erased):
-        messages.success(request, "停止を解除しました。")
+        messages.success(request, f"停止を解除しました。{suppression.still_left(mark)}")
     else:
         messages.info(request, "この宛先は停止されていません。")
     return redirect("desk_person", mark)
@@ -218,12 +228,26 @@ def _steps(events: tuple[ConsentEvent, ...]) -> list[Step]:
         Step(
             event.at,
             str(event.get_kind_display()),
-            STEPS[ConsentEvent.Kind(event.kind)],
+            _sentence(event),
             consent.facts(event),
             texts.get(event.wording),
         )
         for event in events
     ]
+
+
+def _sentence(event: ConsentEvent) -> str:
+    """What the step was, by the way it came about; old lines may have lost that (consent.make_anonymous)."""
+    kind, detail = ConsentEvent.Kind(event.kind), event.detail
+    if kind == ConsentEvent.Kind.CONFIRMED and detail.get("how") == "come_back":
+        return BY_WRONG_PERSON if detail.get("why") == suppression.Way.WRONG_PERSON else BY_BUTTON
+    if kind == ConsentEvent.Kind.CONFIRMED and event.wording:  # only a letter's page is about a text
+        return BY_LETTER
+    if kind == ConsentEvent.Kind.LEFT and moves.is_departure(event):
+        return BY_MEMBER
+    if kind == ConsentEvent.Kind.LEFT and detail.get("how") == "office":
+        return BY_OFFICE
+    return STEPS[kind]
 
 
 def _place(code: str) -> str:

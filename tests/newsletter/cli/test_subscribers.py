@@ -223,6 +223,15 @@ def test_who_was_erased_comes_back_by_a_list_only_after_an_explicit_word_and_wit
     assert report("import", path)["counts"]["warned"] == 0  # they are here, and it was said when they came
 
 
+def test_lifting_a_stop_says_that_the_persons_own_goodbye_stands() -> None:
+    signup.leave(person("taro@example.jp").key, None, timezone.now())
+    suppression.suppress(mark("taro@example.jp"), Suppression.Reason.BOUNCED, timezone.now())
+    said = run("lift", "taro@example.jp", "--why", "アドレスが復旧したため", "--by", "花子")
+    assert (said.exit_code, "その停止は続きます" in said.stdout) == (0, True)
+    said = run("lift", "taro@example.jp", "--why", "ご本人が電話で希望", "--by", "花子", "--json")
+    assert json.loads(said.stdout) == {"lifted": True, "still_left": False}
+
+
 def test_who_asks_the_office_to_stop_has_left() -> None:
     reader = person()
     assert report("suppress", "taro@example.jp", "--reason", "left", "--by", "花子")["changed"] is True

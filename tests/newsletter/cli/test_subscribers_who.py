@@ -14,8 +14,8 @@ from django.utils import timezone
 from newsletter import campaigns, delivery, segments
 from newsletter.cli import main
 from newsletter.models import Campaign, Delivery, Edition, Exclusion
-from subscribers import suppression
-from subscribers.models import Subscriber, Suppression
+from subscribers import moves, suppression
+from subscribers.models import ImportRun, Subscriber, Suppression
 from tests.newsletter import books
 from tests.newsletter.books import NOW
 
@@ -48,6 +48,11 @@ def stopped(reason: str) -> Callable[[Edition], None]:
     return stop
 
 
+def struck_off(_: Edition) -> None:
+    run = ImportRun.objects.create(file="回答", basis="member", proof="回答", operator="花子")
+    moves.depart({Subscriber.objects.get(address=WHO).pk: 1}, run, NOW)
+
+
 def has_it(made: Edition) -> None:
     """By an earlier campaign, which then was cancelled."""
     first = books.running(made)
@@ -63,6 +68,7 @@ def nothing(_: Edition) -> None:
 REASONS: dict[str, Callable[[Edition], None]] = {
     "pending": change(state=Subscriber.State.PENDING),
     "left": change(state=Subscriber.State.LEFT),
+    "moved": struck_off,
     "bounced": stopped("bounced"),
     "complained": stopped("complained"),
     "erased": stopped("erased"),

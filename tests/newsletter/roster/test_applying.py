@@ -12,7 +12,7 @@ from newsletter.errors import RosterError
 from newsletter.models import Letter, RosterAnswer
 from newsletter.roster import applying, people
 from newsletter.roster.questions import Typed
-from subscribers import signup, suppression, undo
+from subscribers import retention, signup, suppression, undo
 from subscribers.models import ConsentEvent, ImportRun, Subscriber, Suppression
 from tests.newsletter.roster.parts import CITY, NOW, answered, city, reader
 from tests.subscribers.people import mark, suppressed
@@ -204,6 +204,17 @@ def test_somebody_who_was_struck_off_last_year_is_refused_in_words_that_fit() ->
     back = Typed(name="山田 太郎", address=f"t-yamada@{CITY}", consented=True)
     plan = applying.plan(answered(sheet, {}, [back]), LATER)
     assert "前に異動・退職として外した方です" in plan.rows[-1].words[0]
+
+
+def test_who_was_struck_off_years_ago_may_be_named_again_and_the_plan_says_so() -> None:
+    sheet = city()
+    applying.apply(answered(sheet, {"t-yamada": LEAVE}), "例示 職員", LATER)
+    retention.tidy(LATER + timedelta(days=410), retention.Terms(), lambda _: None)
+    assert state_of("t-yamada") == "gone"
+    back = Typed(name="山田 太郎", department="下水道課", address=f"t-yamada@{CITY}", consented=True)
+    row = applying.plan(answered(sheet, {}, [back]), LATER).rows[-1]
+    assert (row.verdict, row.is_problem) == ("登録", True)
+    assert "会員の申出（異動・退職など）で配信を終えた宛先です" in row.words[0]
 
 
 def test_the_plan_says_when_nobody_would_be_left_to_write_to() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from newsletter import links
 from newsletter.models import Delivery
-from subscribers import consent, signup, suppression, wordings
-from subscribers.models import ConsentEvent, Subscriber, Suppression
+from subscribers import by_hand, consent, moves, signup, suppression, wordings
+from subscribers.models import ConsentEvent, ImportRun, Subscriber, Suppression
 from tests.newsletter import books
 from tests.newsletter.issue_parts import load_profile
 from tests.newsletter.web.list_parts import colleague, logged_in
@@ -91,7 +93,7 @@ def test_the_whole_history_is_there_in_words(staff: Client) -> None:
     at = timezone.now() - timedelta(days=3)
     version = "2026-11"
     consent.record(reader, ConsentEvent.Kind.REQUESTED, at, basis="form", wording=version, source="192.0.2.17")
-    consent.record(reader, ConsentEvent.Kind.CONFIRMED, at + timedelta(hours=1))
+    consent.record(reader, ConsentEvent.Kind.CONFIRMED, at + timedelta(hours=1), wording=version)
     signup.leave(reader.key, None, at + timedelta(days=1), {"how": "one_click"})
     page = staff.get(page_of()).content.decode()
     for words in (
@@ -101,6 +103,53 @@ def test_the_whole_history_is_there_in_words(staff: Client) -> None:
     ):  # fmt: skip
         assert words in page, words
     assert page.index("購読の申込がありました") < page.index("購読をやめました")
+
+
+BUTTONS = {
+    "come_back": ("配信停止のあとのページのボタンで、購読が元に戻りました。", "解除のあとのページで元に戻した"),
+    "pause": ("配信停止のあとのページのボタンで、購読が元に戻りました。", "お休みを始めた（"),
+    "wrong_person": ("の「この方の配信を元に戻す」で、購読が元に戻りました。", "ほかの方の購読を誤って解除したため"),
+}
+
+
+@pytest.mark.parametrize("button", BUTTONS)
+def test_a_button_of_the_page_after_leaving_is_told_as_no_consent_from_the_mailbox(
+    button: str, staff: Client, client: Client
+) -> None:
+    load_profile()
+    address = links.unsubscribe_url(person().key)
+    for action in ("leave", button):
+        client.post(urlsplit(address).path, {"action": action})
+    page = staff.get(page_of()).content.decode()
+    for words in ("購読をやめました。", *BUTTONS[button]):
+        assert words in page, words
+    for words in ("確認のメールから", "本人の新しい同意"):
+        assert words not in page, words
+
+
+def test_who_lifts_a_stop_is_told_that_the_persons_own_goodbye_stands(staff: Client) -> None:
+    signup.leave(person().key, None, timezone.now())
+    suppression.suppress(mark("taro@example.jp"), Suppression.Reason.BOUNCED, timezone.now())
+    told, standing = "その停止は続きます", "配信を止めています：本人が解除"
+    page = staff.post(f"{page_of()}lift/", {"why": "アドレスが復旧したため"}, follow=True).content.decode()
+    assert (told in page, standing in page) == (True, True)
+    page = staff.post(f"{page_of()}lift/", {"why": "ご本人が電話で希望"}, follow=True).content.decode()
+    assert (told in page, "配信を止めています" in page) == (False, False)
+
+
+def test_a_goodbye_that_somebody_else_entered_is_told_as_theirs_also_when_nothing_names_a_person_any_more(
+    staff: Client,
+) -> None:
+    load_profile()
+    for address in ("taro@example.jp", "hanako@example.jp"):
+        person(address)
+    run = ImportRun.objects.create(file="名簿", basis=ConsentEvent.Basis.MEMBER, proof="回答", operator="花子")
+    moves.depart({Subscriber.objects.get(address="taro@example.jp").pk: 1}, run, timezone.now())
+    by_hand.stop(mark("hanako@example.jp"), Suppression.Reason.LEFT, timezone.now(), "花子")
+    assert "会員の申出（異動・退職など）により、購読を終えました。" in staff.get(page_of()).content.decode()
+    assert "ご本人の申出により、事務局が" in staff.get(page_of("hanako@example.jp")).content.decode()
+    consent.make_anonymous([mark("taro@example.jp")])
+    assert "会員の申出（異動・退職など）により、購読を終えました。" in staff.get(page_of()).content.decode()
 
 
 def test_the_text_that_each_consent_names_is_shown_and_that_it_was_never_kept_is_said(staff: Client) -> None:
