@@ -129,7 +129,7 @@ def somebody_everywhere() -> Subscriber:
     RosterLine.objects.create(sheet=sheet, number=1, subscriber=person, contributor=writes)
     RosterAnswer.objects.create(
         sheet=sheet, door="web", by_name="回答 花子", fingerprint="0" * 64,
-        entries=[{"choice": "change", "number": 1, "name": NAME, "address": ""}, {"choice": "add", **ONE}],
+        entries=[{"choice": "change", "number": 1, "name": NAME}, {"choice": "add", "name": NAME, "address": ADDRESS}],
         former_contributors={"1": ONE, "2": {"email": "else@example.jp"}},
     )  # fmt: skip
     ProviderPace.objects.create(provider="zaphod.example.jp")
@@ -242,6 +242,20 @@ def test_a_dossier_says_where_the_person_is_a_contact_of_members() -> None:
     assert "投稿を受け付けました（見出し）」" in text
 
 
+def test_a_dossier_says_on_which_members_sheet_the_person_stood_and_when_it_was_sent() -> None:
+    person = reader()
+    assert "第三者への提供: していません" in dossier.compose(dossier.collect(ADDRESS, MARK), "見本協会", NOW)
+    member = Member.objects.order_by("pk").first()
+    assert member
+    round_ = RosterRound.objects.create(year=2027, deadline=NOW.date())
+    sheet = RosterSheet.objects.create(round=round_, member=member, sent_at=NOW)
+    RosterLine.objects.create(sheet=sheet, number=3, subscriber=person)
+    text = dossier.compose(dossier.collect(ADDRESS, MARK), "見本協会", NOW)
+    assert "第三者への提供: していません" not in text
+    assert "第三者への提供: 登録に変わりがないかを、会員の自治体に尋ねました" in text
+    assert f"2027年度 宛先の確認 {member}の用紙の3番（2026-11-24 12:00 に送付）" in text
+
+
 def test_files_beside_the_database_that_may_name_anybody_are_named(settings: Any, tmp_path: Path) -> None:
     settings.UPLOADS, settings.CATCHER_MAILDIR = tmp_path / "uploads", tmp_path / "catcher"
     person = reader()
@@ -258,6 +272,66 @@ def test_who_is_only_a_contact_is_no_reader_and_gets_no_stop() -> None:
     erasures.erase(MARK, "花子", NOW, with_contacts=True)
     assert not Contributor.objects.filter(email__iexact=ADDRESS).exists()
     assert not suppression.is_suppressed(MARK)
+
+
+# ------------------------------------------------------------ whom a member wrote into an answer
+THEY = {"choice": "add", "name": NAME, "department": "総務", "address": ADDRESS}
+ELSE = {"choice": "add", "name": "別の人", "address": "else@example.jp"}
+
+
+def answer_about(*entries: dict[str, Any], **facts: Any) -> RosterAnswer:
+    """What the first member answered in a round that is not closed."""
+    if not Member.objects.exists():
+        books.association()
+    member = Member.objects.order_by("pk").first()
+    round_, _ = RosterRound.objects.get_or_create(year=2027, defaults={"deadline": NOW.date()})
+    sheet, _ = RosterSheet.objects.get_or_create(round=round_, member=member)
+    known = {"door": "web", "by_name": "回答 花子", "fingerprint": "0" * 64, "at": NOW}
+    return RosterAnswer.objects.create(sheet=sheet, entries=list(entries), **known | facts)
+
+
+def test_who_stands_in_an_answer_only_is_found_disclosed_erased_and_not_taken_in_later() -> None:
+    answer = answer_about(THEY, ELSE)
+    text = dossier.compose(dossier.collect(ADDRESS, MARK), "見本協会", NOW)
+    assert f"{NAME}、総務、{ADDRESS}" in text
+    assert f"宛先の確認 {answer.sheet.member}の回答{answer.pk}（新しく加える、反映していません）" in text
+    assert "else@example.jp" not in text
+    before = erasures.look(MARK, NOW)
+    account = erasures.erase(MARK, "花子", NOW)
+    assert account.removed == before.removed == (f"{erasures.ANSWERS} 1件",)
+    answer.refresh_from_db()
+    assert answer.entries == [{"choice": "add"}, ELSE]
+    assert erasures.held(MARK).is_empty
+    assert suppression.is_erased(MARK)
+    assert "zaphod" not in whole_database()
+
+
+def test_an_answer_is_found_by_the_address_however_it_is_written() -> None:
+    answer_about(THEY | {"address": "ＺＡＰＨＯＤ.muster＠zaphod.example.jp"})
+    assert len(erasures.held(MARK).named.answers) == 1
+
+
+def test_who_was_erased_and_named_again_is_erased_again() -> None:
+    reader()
+    erasures.erase(MARK, "花子", NOW)
+    answer_about(THEY, applied_at=NOW)
+    assert not erasures.held(MARK).is_empty
+    erasures.erase(MARK, "花子", NOW)
+    assert "zaphod" not in whole_database()
+
+
+def test_what_a_contributor_was_before_an_answer_stays_with_the_contributor() -> None:
+    books.association()
+    writes = contributor()
+    former = {"before": {str(writes.pk): {"name": NAME, "email": ADDRESS}}, "created": []}
+    answer = answer_about({"choice": "stay", "number": 1}, applied_at=NOW, former_contributors=former)
+    kept = {one.what: one.why for one in erasures.erase(MARK, "花子", NOW).kept}
+    assert kept[erasures.FORMER] == erasures.FOR_MEMBERS
+    answer.refresh_from_db()
+    assert answer.former_contributors == former
+    erasures.erase(MARK, "花子", NOW, with_contacts=True)
+    answer.refresh_from_db()
+    assert answer.former_contributors == {"before": {}, "created": []}
 
 
 def test_nothing_of_anybody_else_goes() -> None:

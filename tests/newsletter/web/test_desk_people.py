@@ -8,11 +8,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from newsletter.models import Delivery
+from feeds.models import Contributor, Member
+from newsletter import erasures
+from newsletter.models import Delivery, RosterAnswer
+from newsletter.roster.questions import Typed
 from subscribers import consent, signup, suppression, wordings
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 from tests.newsletter import books
 from tests.newsletter.issue_parts import load_profile
+from tests.newsletter.roster.parts import answered, city
 from tests.newsletter.web.list_parts import colleague, logged_in
 from tests.subscribers.people import kinds, mark, person, suppressed
 
@@ -218,6 +222,34 @@ def test_erasing_asks_first_and_gives_an_account(staff: Client) -> None:
     again = staff.post(f"{page_of()}erase/", follow=True).content.decode()
     assert "消せるものはありません" in again
     assert "個人情報を消去しました。" in again  # the ledger
+
+
+def test_whom_only_a_members_answer_names_is_found_disclosed_and_erased(staff: Client) -> None:
+    sheet = city()
+    new = Typed(name="見本 太郎", department="総務", address="taro@example.jp", consented=True)
+    answered(sheet, {}, [new])
+    found = staff.post(SEARCH, {"text": "taro@example.jp"}).content.decode()
+    assert "ほかの記録があります" in found
+    page = staff.get(page_of()).content.decode()
+    assert "「宛先の確認」の記録にもあります" in page
+    assert "消去の内容を見る" in page
+    assert (
+        "見本 太郎、総務、taro@example.jp"
+        in staff.post(f"{page_of()}held/", {"address": "taro@example.jp"}).content.decode()
+    )
+    assert erasures.ANSWERS in staff.get(f"{page_of()}erase/").content.decode()
+    assert "消去しました" in staff.post(f"{page_of()}erase/").content.decode()
+    assert "taro" not in str(RosterAnswer.objects.get().entries)
+
+
+def test_a_contact_of_members_goes_only_with_its_mark(staff: Client) -> None:
+    load_profile()
+    Member.objects.get(key="kitakyushu").contributors.create(email="taro@example.jp")
+    assert "消去の内容を見る" in staff.get(page_of()).content.decode()
+    assert "その印を付けてください" in staff.post(f"{page_of()}erase/").content.decode()
+    assert Contributor.objects.exists()
+    staff.post(f"{page_of()}erase/", {"with_contacts": "yes"})
+    assert not Contributor.objects.exists()
 
 
 # ------------------------------------------------------------ who
