@@ -40,7 +40,9 @@ def show(member_name: str, as_json: bool) -> None:
         ((one.number, one.name, one.department, one.address, one.roles) for one in asked),
     )
     if hidden:
-        click.echo(f"このほか、個人のアドレスなどで購読している方が{hidden}人います（用紙には載せません）。")
+        click.echo(
+            f"このほか、個人やほかの役所のアドレスなどで購読している方が{hidden}人います（用紙には載せません）。"
+        )
     _print_answers(sheet)
     if plan:
         _print_plan(plan)

@@ -204,15 +204,15 @@ def test_whom_only_a_members_answer_names_is_found_shown_disclosed_and_erased(tm
 def test_the_text_that_was_agreed_to_is_shown_in_full() -> None:
     load_profile()
     reader = person()
-    for version in ("2026-11", "2019-04"):
+    for version in ("2026-12", "2019-04"):
         consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), basis="form", wording=version)
     shown = run("show", "taro@example.jp").stdout
-    assert "同意の文面（版 2026-11）" in shown
+    assert "同意の文面（版 2026-12）" in shown
     assert "　配信は、メールの下にある「配信停止」からいつでも止められます。" in shown
     assert "同意の文面（版 2019-04）: この版の文面は、控えが残っていません。" in shown
     told = report("show", "taro@example.jp")["wordings"]
     assert told["2019-04"] is None
-    assert told["2026-11"]["text"].endswith("いつでも止められます。")
+    assert told["2026-12"]["text"].endswith("いつでも止められます。")
 
 
 def test_an_address_is_stopped_and_let_go_by_name() -> None:

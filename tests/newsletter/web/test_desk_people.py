@@ -93,7 +93,7 @@ def test_the_whole_history_is_there_in_words(staff: Client) -> None:
     load_profile()
     reader = person(name="見本 太郎", municipality="401005")
     at = timezone.now() - timedelta(days=3)
-    version = "2026-11"
+    version = "2026-12"
     consent.record(reader, ConsentEvent.Kind.REQUESTED, at, basis="form", wording=version, source="192.0.2.17")
     consent.record(reader, ConsentEvent.Kind.CONFIRMED, at + timedelta(hours=1))
     signup.leave(reader.key, None, at + timedelta(days=1), {"how": "one_click"})
@@ -111,7 +111,7 @@ def test_the_text_that_each_consent_names_is_shown_and_that_it_was_never_kept_is
     load_profile()
     reader = person()
     wordings.keep("2025-04", "以前の文面です。", timezone.now())
-    for version in ("2026-11", "2025-04", "2019-04"):
+    for version in ("2026-12", "2025-04", "2019-04"):
         consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), wording=version)
     page = staff.get(page_of()).content.decode()
     assert page.count("お示しした文面") == 2
