@@ -17,6 +17,7 @@ from feeds.models import Contributor, Member, Submission
 from newsletter import dossier, erasures, letters, recipients
 from newsletter.lists import uploads
 from newsletter.models import (
+    Association,
     Attempt,
     Delivery,
     Exclusion,
@@ -228,6 +229,42 @@ def test_where_the_name_still_stands_is_said_for_somebody_to_look_at() -> None:
     account = erasures.erase(MARK, "花子", NOW)
     found = [(kept.what, kept.count) for kept in account.kept if kept.why == erasures.TO_LOOK_AT]
     assert found == [("号の中", 1), ("取込の中", 1)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "空白名前子",
+        "空白 名前子",
+        "空白　名前子",
+        "空白\n名前子",
+        "空白\u00a0名前子",
+        "ｸｳﾊｸ ﾅﾏｴｺﾞ",
+        "クウハク　ナマエゴ",
+    ],
+)
+def test_a_name_is_found_with_any_space_or_none_and_in_any_width(written: str) -> None:
+    named = "空白 名前子" if "空白" in written else "クウハク ナマエゴ"
+    person = books.reader("kuhaku@example.jp")
+    Subscriber.objects.update(name=named)
+    ImportRun.objects.create(file="名簿.csv", basis="card", proof=f"{written}さん（2026-11-01）からの申込書")
+    ImportRun.objects.create(file="別.csv", basis="card", proof="空白の名前の子からの申込書")
+    Association.objects.create(name="見本", facts={"head": written}, digest="x")
+    account = erasures.erase(person.fingerprint, "花子", NOW)
+    found = [(kept.what, kept.count) for kept in account.kept if kept.why == erasures.TO_LOOK_AT]
+    assert sorted(found) == [("取込の中", 1), ("団体の中", 1)]
+
+
+def test_the_lists_that_named_a_person_are_named_with_their_operators() -> None:
+    person = reader()
+    run = ImportRun.objects.create(file="ザフォードさん申込.xlsx", basis="card", proof="名刺", operator="花子")
+    ImportRun.objects.create(file="ほか.csv", basis="card", operator="花子")
+    ConsentEvent.objects.create(subscriber=person, fingerprint=MARK, kind="imported", import_run=run)
+    foreseen = erasures.look(MARK, NOW)
+    account = erasures.erase(MARK, "花子", NOW)
+    named = [kept.what for kept in account.kept if kept.why == erasures.TOOK_IN]
+    assert named == [f"取込{run.pk}の記録（名簿「ザフォードさん申込.xlsx」、操作者 花子）"]
+    assert [kept.what for kept in foreseen.kept if kept.why == erasures.TOOK_IN] == named
 
 
 def test_a_dossier_says_where_the_person_is_a_contact_of_members() -> None:
