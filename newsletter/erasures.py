@@ -22,7 +22,7 @@ from django.db.models import Q
 from feeds import contacts
 from feeds.contacts import Contacts
 from feeds.models import Contributor, Submission
-from newsletter import delivery, goodbyes, traces
+from newsletter import delivery, goodbyes, traces, wal
 from newsletter.models import Letter, ProviderPace, RosterAnswer, RosterLine
 from newsletter.roster import keeping
 from newsletter.roster.keeping import Named
@@ -107,6 +107,7 @@ def erase(mark: str, operator: str, now: datetime, *, with_contacts: bool = Fals
         found = held(mark)
         words = _words_for(found, mark)
         account = _erase(found, mark, operator, now, with_contacts)
+        transaction.on_commit(wal.empty, robust=True)
     # Looked for when everything is written: on a large database it takes longer than others should wait.
     kept = tuple(Kept(f"{trace.place}の中", trace.count, TO_LOOK_AT) for trace in _traces(found, words, with_contacts))
     return replace(account, kept=(*account.kept, *kept))

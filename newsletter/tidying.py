@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 
-from newsletter import erasures, profile
+from newsletter import erasures, profile, wal
 from newsletter.roster import keeping
 from subscribers import retention
 
@@ -18,4 +18,6 @@ def look(now: datetime) -> dict[str, int]:
 def tidy(now: datetime) -> dict[str, int]:
     """Do it; how much of each kind went."""
     done = retention.tidy(now, profile.retention_terms(), erasures.empty_records)
-    return asdict(done) | {"answers": keeping.forget_old(now)}
+    counts = asdict(done) | {"answers": keeping.forget_old(now)}
+    wal.empty()
+    return counts

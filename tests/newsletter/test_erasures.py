@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from django.db import connection
 from django.db.models import CharField, Field, JSONField, Model, TextField
 
 from feeds.models import Contributor, Member, Submission
-from newsletter import dossier, erasures, letters, recipients
+from newsletter import dossier, erasures, letters, recipients, wal
 from newsletter.lists import uploads
 from newsletter.models import (
     Association,
@@ -380,3 +382,34 @@ def test_nothing_of_anybody_else_goes() -> None:
     assert Subscriber.objects.get() == other
     assert Contributor.objects.get(email__contains="zaphod").name == "別の人"
     assert ProviderPace.objects.exists()
+
+
+# ------------------------------------------------------------ the file itself
+def files_of_the_database() -> bytes:
+    base = Path(str(connection.settings_dict["NAME"]))
+    return b"".join(path.read_bytes() for path in (base, base.with_name(f"{base.name}-wal")) if path.exists())
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the files of SQLite")
+@pytest.mark.django_db(transaction=True)
+def test_after_an_erasure_neither_the_file_nor_its_log_holds_the_name() -> None:
+    books.reader("zaphod@zaphod.example.jp")
+    Subscriber.objects.update(name="Zaphod-Deleted-For-Good")
+    assert b"Zaphod-Deleted-For-Good" in files_of_the_database()
+    erasures.erase(mark("zaphod@zaphod.example.jp"), "花子", NOW)
+    assert b"Zaphod-Deleted-For-Good" not in files_of_the_database()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the files of SQLite")
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_the_log_while_another_reads() -> None:
+    books.reader("zaphod@zaphod.example.jp")
+    with closing(sqlite3.connect(str(connection.settings_dict["NAME"]), isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM subscribers_subscriber").fetchall()
+        erasures.erase(mark("zaphod@zaphod.example.jp"), "花子", NOW)
+        assert not wal.empty()
+        assert connection.connection.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
+        other.execute("COMMIT")
+    assert wal.empty()
+    assert connection.connection.execute("PRAGMA secure_delete").fetchone() == (1,)
