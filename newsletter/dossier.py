@@ -118,7 +118,7 @@ def _head(held: Held, publisher: str, now: datetime) -> Iterator[str]:
     yield f"作成: {_moment(now)}"
     if publisher:
         yield f"保有者: {publisher}"
-    yield "利用目的: e-ニュースのお届けと、その同意の記録"
+    yield "利用目的: e-ニュースのお届けと、そのためのご連絡・確認、同意の記録"
     if held.lines:
         yield "第三者への提供: 登録に変わりがないかを、会員の自治体に尋ねました（どの会員にいつかは「5」）。"
         yield "　そのほかには、していません。"
