@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from feeds.models import Contributor, Submission
 from newsletter import erasures, wishes
-from newsletter.models import Delivery, Exclusion, Letter
+from newsletter.models import Delivery, Exclusion, Letter, RosterAnswer, RosterLine
+from newsletter.roster import keeping
+from newsletter.roster.questions import Entry
 from subscribers import consent, wordings
 from subscribers.columns import EXTRAS
 from subscribers.models import ConsentEvent, FormerValues, Subscriber, Suppression
@@ -35,6 +38,8 @@ class Held:
     contributors: tuple[Contributor, ...] = ()
     submissions: tuple[Submission, ...] = ()  # of which they are the contact
     staff_letters: tuple[Letter, ...] = ()  # to the address, not to a reader
+    lines: tuple[RosterLine, ...] = ()  # of the sheets that a member was shown
+    told: tuple[tuple[RosterAnswer, Entry], ...] = ()  # what members answered about them
 
     @property
     def is_contact(self) -> bool:
@@ -42,9 +47,14 @@ class Held:
         return bool(self.contributors or self.submissions or self.staff_letters)
 
     @property
+    def has_more(self) -> bool:
+        """Whether there is something beside the subscription and its ledger."""
+        return self.is_contact or bool(self.lines or self.told)
+
+    @property
     def is_empty(self) -> bool:
         """Nothing is held."""
-        return self.person is None and not self.stops and not self.events and not self.is_contact
+        return not (self.person or self.stops or self.events or self.has_more)
 
 
 def collect(address: str, fingerprint: str) -> Held:
@@ -69,12 +79,35 @@ def collect(address: str, fingerprint: str) -> Held:
         tuple(Contributor.objects.filter(pk__in=found.contacts.contributors).select_related("member")),
         tuple(submissions.select_related("member").order_by("received_at", "pk")),
         tuple(Letter.objects.filter(pk__in=found.letters).order_by("written_at", "pk")),
+        tuple(_lines(found)),
+        tuple(_told(found, fingerprint)),
     )
+
+
+def _lines(found: erasures.Held) -> QuerySet[RosterLine]:
+    theirs = Q(contributor__in=found.contacts.contributors)
+    theirs |= Q(subscriber=found.reader) if found.reader else Q()
+    return RosterLine.objects.filter(theirs).select_related("sheet__round", "sheet__member").order_by("pk")
+
+
+def _told(found: erasures.Held, fingerprint: str) -> Iterator[tuple[RosterAnswer, Entry]]:
+    is_theirs, lines = erasures.owner(fingerprint), erasures.lines_of(found.reader)
+    answers = RosterAnswer.objects.filter(pk__in=found.named.answers).select_related("sheet__round", "sheet__member")
+    for answer in answers.order_by("pk"):
+        yield from ((answer, entry) for entry in keeping.entries_about(answer, is_theirs, lines))
 
 
 def compose(held: Held, publisher: str, now: datetime) -> str:
     """The text: what is held, why, since when, and what was done with it."""
-    parts = (_head(held, publisher, now), _entry(held), _history(held), _mails(held), _contact(held), _rest(held))
+    parts = (
+        _head(held, publisher, now),
+        _entry(held),
+        _history(held),
+        _mails(held),
+        _contact(held),
+        _members(held),
+        _rest(held),
+    )
     return "\n".join((*chain.from_iterable(parts), ""))
 
 
@@ -85,8 +118,12 @@ def _head(held: Held, publisher: str, now: datetime) -> Iterator[str]:
     yield f"作成: {_moment(now)}"
     if publisher:
         yield f"保有者: {publisher}"
-    yield "利用目的: e-ニュースのお届けと、その同意の記録"
-    yield "第三者への提供: していません"
+    yield "利用目的: e-ニュースのお届けと、そのためのご連絡・確認、同意の記録"
+    if held.lines:
+        yield "第三者への提供: 登録に変わりがないかを、会員の自治体に尋ねました（どの会員にいつかは「5」）。"
+        yield "　そのほかには、していません。"
+    else:
+        yield "第三者への提供: していません"
 
 
 def _entry(held: Held) -> Iterator[str]:
@@ -165,10 +202,24 @@ def _contact(held: Held) -> Iterator[str]:
         yield "ありません。"
 
 
+def _members(held: Held) -> Iterator[str]:
+    yield from ("", "5. 会員への「宛先の確認」（毎年、登録に変わりがないかを、その方の会員に尋ねるもの）", RULE)
+    for line in held.lines:
+        sent = f"{_moment(line.sheet.sent_at)} に送付" if line.sheet.sent_at else "送付の記録はありません"
+        what = "氏名、部署、アドレス（個人のものは一部を隠しました）、何に使っているか"
+        yield f"{line.sheet}の用紙の{line.number}番（{sent}）: {what}"
+    for answer, entry in held.told:
+        values = "、".join(value for value in (entry.name, entry.department, entry.address) if value)
+        state = "反映済み" if answer.is_applied else "反映していません"
+        yield f"{_moment(answer.at)} {answer.sheet}の回答{answer.pk}（{entry.choice.label}、{state}）: {values}"
+    if not held.lines and not held.told:
+        yield "ありません。"
+
+
 def _rest(held: Held) -> Iterator[str]:
     if not held.exclusions and not held.former:
         return
-    yield from ("", "5. そのほか", RULE)
+    yield from ("", "6. そのほか", RULE)
     for one in held.exclusions:
         yield f"お送りしなかった号: {one.campaign.edition.issue}（{one.get_reason_display()}）"
     for former in held.former:

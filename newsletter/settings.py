@@ -82,7 +82,7 @@ def _database(url: str) -> dict[str, Any]:
             # IMMEDIATE: a writer waits its turn at BEGIN instead of failing in the middle.
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
         }
         database["TEST"] = {"NAME": str(VAR / "test.sqlite3")}  # a real file, as in production
     elif engine.endswith("postgresql"):

@@ -14,10 +14,10 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
 from feeds import photo_files, refresh
-from newsletter import departures, erasures, profile, sending, sweep, workers
+from newsletter import departures, sending, sweep, tidying, workers
 from newsletter.lists import uploads
 from newsletter.proofing import link_checks
-from subscribers import retention, signup
+from subscribers import signup
 
 # `newsletter work` sets this when it is told to stop: a running campaign then finishes what is on the wire and gives
 # back the rest, and the next start goes on with it.
@@ -104,5 +104,5 @@ def forget_unconfirmed() -> None:
 
 @every_night
 def tidy_subscribers() -> None:
-    """Proofs of consent whose term is over, exact source addresses, what imports wrote over. subscribers tidy"""
-    retention.tidy(timezone.now(), profile.retention_terms(), erasures.empty_records)
+    """Proofs of consent whose term is over, exact source addresses, what lists and members said. subscribers tidy"""
+    tidying.tidy(timezone.now())

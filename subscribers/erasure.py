@@ -6,7 +6,7 @@ The application holds more of a person than is known here; it passes in what emp
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -65,21 +65,32 @@ def erase(subscriber: Subscriber, operator: str, now: datetime, empty_records: C
     return _account(now, removed.get("newsletter.Letter", 0), events, deliveries)
 
 
+def look_unregistered(mark: str, now: datetime) -> Erased:
+    """What erasing somebody without an entry would keep; nothing is written."""
+    return replace(_account(now, 0, consent.history(mark).count(), 0), removed=())
+
+
+def erase_unregistered(mark: str, operator: str, now: datetime) -> Erased:
+    """The same for somebody who has no entry, but whom a list or an answer names: they do not become a reader by it."""
+    with transaction.atomic():
+        events = consent.make_anonymous([mark])
+        suppression.forget_words([mark])
+        suppression.close(mark, Suppression.Reason.ERASED, now, operator)
+        consent.record_fingerprint(mark, ConsentEvent.Kind.ERASED, now, operator=operator)
+    return replace(_account(now, 0, events, 0), removed=())
+
+
 def _account(now: datetime, letters: int, events: int, deliveries: int) -> Erased:
-    return Erased(
-        now,
-        removed=REMOVED,
-        letters=letters,
-        kept=(
-            Kept("同意台帳の日付と種類", events + 1, "適法に送り、求めに応じて消去したことを示すため"),
-            Kept(
-                "配信停止の照合符号",
-                1,
-                "名簿の取込で、気づかないうちに再び登録しないため（元のアドレスには戻せません）",
-            ),
-            Kept("配信台帳の通数", deliveries, "号ごとの通数を正しく保つため（宛先と氏名は含みません）"),
+    kept = (
+        Kept("同意台帳の日付と種類、操作者", events + 1, "適法に送り、求めに応じて消去したことを示すため"),
+        Kept(
+            "配信停止の照合符号",
+            1,
+            "名簿の取込で、気づかないうちに再び登録しないため（元のアドレスには戻せません）",
         ),
+        Kept("配信台帳の通数", deliveries, "号ごとの通数を正しく保つため（宛先と氏名は含みません）"),
     )
+    return Erased(now, removed=REMOVED, letters=letters, kept=kept)
 
 
 def _count_deliveries(subscriber: Subscriber) -> int:

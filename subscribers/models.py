@@ -178,7 +178,8 @@ class ConsentEvent(models.Model):
     kind = models.CharField("種類", max_length=12, choices=Kind.choices)
     basis = models.CharField("根拠", max_length=10, choices=Basis.choices, blank=True)
     wording = models.CharField("文面の版", max_length=40, blank=True)  # the Wording that the person saw
-    source = models.GenericIPAddressField("送信元", null=True, blank=True)
+    # A network address, or what is left of it: 192.0.2.0/24; see retention.cut.
+    source = models.CharField("送信元", max_length=45, null=True, blank=True)  # noqa: DJ001  no address is no text
     operator = models.CharField("操作者", max_length=150, blank=True)
     detail = models.JSONField("詳細", default=dict, blank=True)  # file and row of an import, delivery of a link
     import_run = models.ForeignKey(

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from subscribers import consent, signup, staging, suppression, undo
 from subscribers.models import ConsentEvent, Subscriber
@@ -75,10 +75,14 @@ def tidy(now: datetime, terms: Terms, before_leaving: Callable[[Subscriber], Non
     )
 
 
-def cut(source: str) -> str:
-    """A network address without its last part: 192.0.2.17 -> 192.0.2.0, 2001:db8:1:2::3 -> 2001:db8:1::."""
-    address = ipaddress.ip_address(source)
-    return str(ipaddress.ip_network((address, KEPT_BITS[address.version]), strict=False).network_address)
+def cut(source: str) -> str | None:
+    """A network address without its last part, written so that it says so: 192.0.2.17 -> 192.0.2.0/24,
+    2001:db8:1:2::3 -> 2001:db8:1::/48. What is no address is not kept."""
+    try:
+        address = ipaddress.ip_address(source)
+    except ValueError:
+        return None
+    return str(ipaddress.ip_network((address, KEPT_BITS[address.version]), strict=False))
 
 
 # ------------------------------------------------------------ who and what is old enough
@@ -103,7 +107,7 @@ def _exact_sources(terms: Terms) -> QuerySet[ConsentEvent]:
     confirmed = ConsentEvent.objects.filter(fingerprint=OuterRef("fingerprint"), kind=ConsentEvent.Kind.CONFIRMED)
     events = ConsentEvent.objects.filter(Exists(confirmed), source__isnull=False)
     if terms.source == "cut":
-        events = events.exclude(Q(source__endswith=".0") | Q(source__endswith="::"))
+        events = events.exclude(source__contains="/")  # also what was cut before this was written
     return events
 
 

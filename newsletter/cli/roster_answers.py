@@ -41,7 +41,7 @@ def show(member_name: str, as_json: bool) -> None:
         ((one.number, one.name, one.department, one.address, one.roles) for one in asked),
     )
     if hidden:
-        say(f"このほか、個人のアドレスなどで購読している方が{hidden}人います（用紙には載せません）。")
+        say(f"このほか、個人やほかの役所のアドレスなどで購読している方が{hidden}人います（用紙には載せません）。")
     _print_answers(sheet)
     if plan:
         _print_plan(plan)

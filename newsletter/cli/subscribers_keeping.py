@@ -21,6 +21,7 @@ WORDS = {
     "former_values": "取り消せる期間の過ぎた、取込前の値（消去）",
     "pauses": "終わったお休みの記録（消去）",
     "stages": "途中で止まった取込の、読み終えた行（消去）",
+    "answers": "宛先の確認の、取り消せる期間の過ぎた回答の氏名とアドレス（消去）",
     "uploads": "編集デスクでお預かりして1日たった名簿（消去）",
 }
 
@@ -36,13 +37,12 @@ def tidy(dry_run: bool, as_json: bool) -> None:
     """
     from django.utils import timezone
 
-    from newsletter import erasures, profile
+    from newsletter import profile, tidying
     from newsletter.lists import uploads
-    from subscribers import retention
 
     now, terms = timezone.now(), profile.retention_terms()
-    done = retention.look(now, terms) if dry_run else retention.tidy(now, terms, erasures.empty_records)
-    counts = asdict(done) | {"uploads": uploads.count_old(now) if dry_run else uploads.tidy(now)}
+    counts = tidying.look(now) if dry_run else tidying.tidy(now)
+    counts |= {"uploads": uploads.count_old(now) if dry_run else uploads.tidy(now)}
     if as_json:
         print_json({"dry_run": dry_run, "terms": asdict(terms), "counts": counts})
         return

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from subscribers.models import ConsentEvent, Subscriber, Suppression
 
 MOST_FOUND = 200
+ELSEWHERE = (
+    "購読者としての登録はありませんが、ほかの記録（会員の担当者、投稿の連絡先、会員の回答）にあるアドレスです。"
+    "内容は newsletter subscribers dossier で見られます。"
+)
+ELSEWHERE_TOO = "ほかの記録（会員の担当者、投稿の連絡先、会員の回答）にもあります: newsletter subscribers dossier"
 REASONS = ["by_hand", "left", "bounced", "complained"]
 
 
@@ -30,6 +35,8 @@ def find(text: str, as_json: bool) -> None:
     from subscribers import finding
 
     people = list(finding.find(text)[: MOST_FOUND + 1])
+    if not people and _is_held_elsewhere(text):
+        say(ELSEWHERE, err=True)
     if as_json:
         print_json([_summary(person) for person in people[:MOST_FOUND]])
         return
@@ -45,27 +52,32 @@ def find(text: str, as_json: bool) -> None:
 @django_command
 def show(address: str, as_json: bool) -> None:
     """1人の登録内容と、同意台帳のすべての記録、同意した文面を表示します。"""
-    from newsletter import dossier
-    from subscribers import consent, suppression
-    from subscribers.models import Subscriber
+    from newsletter import dossier, erasures
+    from subscribers import consent
+    from subscribers.models import Subscriber, Suppression
 
     mark = fingerprint_of(address)
     person = Subscriber.objects.filter(fingerprint=mark).first()
-    stopped = suppression.standing(mark)
-    events = list(consent.history(mark))
-    if person is None and stopped is None and not events:
+    stops, events = list(Suppression.objects.filter(fingerprint=mark).order_by("at", "pk")), list(consent.history(mark))
+    elsewhere = erasures.is_elsewhere(mark)
+    if not (person or stops or events or elsewhere):
         fail("この宛先の登録も記録もありません。")
     if as_json:
+        standing = [stop for stop in stops if stop.lifted_at is None]
         print_json(
             {
                 "subscriber": _summary(person) if person else None,
-                "suppression": _suppression(stopped) if stopped else None,
+                "suppression": _suppression(standing[0]) if standing else None,
+                "suppressions": [_suppression(stop) for stop in stops],
                 "events": [_event(event) for event in events],
                 "wordings": _wordings(events),
+                "elsewhere": elsewhere,
             }
         )
         return
-    print_facts(_facts(person, stopped))
+    print_facts(_facts(person, stops))
+    if elsewhere:
+        say(ELSEWHERE_TOO if person else ELSEWHERE)
     say("同意台帳:")
     print_rows(("日時", "記録", "内容"), ((_moment(e.at), e.get_kind_display(), consent.describe(e)) for e in events))
     for line in dossier.agreed_to(events):
@@ -156,7 +168,7 @@ def erase(address: str, contacts: bool, yes: bool, person: str, as_json: bool) -
         fail(
             "この宛先の登録はありません。今後の配信を止めるだけなら newsletter subscribers suppress を使ってください。"
         )
-    if found.reader is None and not contacts:
+    if found.reader is None and not found.named.answers and not contacts:
         fail("購読者の登録はありませんが、会員の担当者か投稿の連絡先にあります。消すには --contacts を付けてください。")
     if not yes:
         account = erasures.look(mark, timezone.now(), with_contacts=contacts)
@@ -201,6 +213,20 @@ def fingerprint_of(address: str) -> str:
         fail(f"アドレスが読めません。{error}")
 
 
+def _is_held_elsewhere(text: str) -> bool:
+    """Whether an address that is no reader's stands in another record."""
+    from django.conf import settings
+
+    from newsletter import erasures
+    from subscribers.addresses import fingerprint, read_address
+    from subscribers.errors import AddressError
+
+    try:
+        return erasures.is_elsewhere(fingerprint(read_address(text).key, settings.FINGERPRINT_KEY))
+    except AddressError:
+        return False
+
+
 def _print_account(account: Erased, removed: str, kept: str, *, err: bool = False) -> None:
     letters = [f"個別メール {account.letters}通"] if account.letters else []
     say(f"{removed}: {'、'.join((*account.removed, *letters)) or 'なし'}", err=err)
@@ -216,16 +242,21 @@ def _is_sure(address: str) -> bool:
         return False
 
 
-def _facts(person: Subscriber | None, stopped: Suppression | None) -> list[tuple[str, object]]:
+def _facts(person: Subscriber | None, stops: list[Suppression]) -> list[tuple[str, object]]:
     from newsletter import dossier
 
     entry = dossier.facts(person) if person else [("登録", "ありません")]
     facts: list[tuple[str, object]] = [(label, value or "―") for label, value in entry]
-    if stopped:
-        by = f"、操作者: {stopped.operator}" if stopped.operator else ""
-        note = f"、備考: {stopped.note}" if stopped.note else ""
-        facts.append(("配信停止", f"{stopped.get_reason_display()}（{_moment(stopped.at)}{by}{note}）"))
-    return facts
+    return facts + [("配信停止", _stop_in_words(stop)) for stop in stops]
+
+
+def _stop_in_words(stop: Suppression) -> str:
+    by = f"、操作者: {stop.operator}" if stop.operator else ""
+    note = f"、備考: {stop.note}" if stop.note else ""
+    why = f"、理由: {stop.lifted_why}" if stop.lifted_why else ""
+    lifted_by = f"、操作者: {stop.lifted_by}" if stop.lifted_by else ""
+    ended = f"、解除: {_moment(stop.lifted_at)}{lifted_by}{why}" if stop.lifted_at else ""
+    return f"{stop.get_reason_display()}（{_moment(stop.at)}{by}{note}{ended}）"
 
 
 def _moment(at: datetime | None) -> str:
@@ -237,14 +268,16 @@ def _moment(at: datetime | None) -> str:
 def _summary(person: Subscriber) -> dict[str, Any]:
     names = (
         "address", "state", "name", "organisation", "department", "municipality", "format", "sections", "pathways",
-        "only_monthly",
+        "only_monthly", "language",
     )  # fmt: skip
-    dates = ("created_at", "confirmed_at", "left_at")
+    dates = ("created_at", "confirmed_at", "left_at", "paused_until")
     return {name: getattr(person, name) for name in names} | {name: _iso(getattr(person, name)) for name in dates}
 
 
-def _suppression(stopped: Suppression) -> dict[str, Any]:
-    return {"reason": stopped.reason, "at": _iso(stopped.at), "operator": stopped.operator, "note": stopped.note}
+def _suppression(stop: Suppression) -> dict[str, Any]:
+    names = ("reason", "operator", "note", "lifted_by", "lifted_why")
+    dates = {name: _iso(getattr(stop, name)) for name in ("at", "lifted_at")}
+    return {name: getattr(stop, name) for name in names} | dates
 
 
 def _event(event: ConsentEvent) -> dict[str, Any]:

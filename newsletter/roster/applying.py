@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -18,7 +19,7 @@ from newsletter.errors import RosterError
 from newsletter.models import RosterAnswer, RosterLine, RosterSheet
 from newsletter.roster import answers, contributors, people
 from newsletter.roster.offices import is_office
-from newsletter.roster.questions import Choice, Entry, Person, described
+from newsletter.roster.questions import Choice, Entry, Person, described, emptied, stored
 from subscribers import importer, moves, suppression, undo
 from subscribers.addresses import NoteKind
 from subscribers.candidates import Candidate, read_candidates
@@ -35,6 +36,7 @@ LEAVES, STAYS, CHANGES, NOTHING = "外す", "そのまま", "更新", "対象外
 OF_CONTRIBUTOR = "（担当者）"  # behind the verdict, where nobody reads the e-news at this address
 GONE = "用紙を送ったあとに、登録がなくなったか、ご本人が解除しています。そのままにします。"
 ELSEWHERE = "役所のドメインではないアドレスです。"
+EMPTIED = "お名前とアドレスは、もう残していません（消去したか、前に拒否したため）。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,10 @@ def apply(answer: RosterAnswer, operator: str, now: datetime) -> Applied:
     )  # fmt: skip
     departed = moves.depart(draft.departing, runs[0], now)
     former = contributors.take(sheet.member, draft.steps)
+    refused = {row.candidate.line for row in written if row.action is Verdict.REFUSED}
     RosterAnswer.objects.filter(pk=answer.pk).update(
         applied_at=now, applied_by=operator[:150], import_run=runs[0], former_contributors=former,
-        undone_at=None, undone_by="",
+        entries=_without_refused(draft, refused), undone_at=None, undone_by="",
     )  # fmt: skip
     _tell(sheet, written, departed, now)
     acted = [row.action for row in written]
@@ -170,6 +173,11 @@ def is_applied(answer: RosterAnswer) -> bool:
     return answer.is_applied and (run is None or run.undone_at is None)
 
 
+def _without_refused(draft: Draft, refused: set[int]) -> list[dict[str, Any]]:
+    """The answer as it is kept: of somebody we do not write to, there is no reason to keep anything (22条)."""
+    return stored([emptied(entry) if row in refused else entry for row, entry in draft.entries.items()])
+
+
 # ------------------------------------------------------------ from the answer to rows of a list
 def _draft(answer: RosterAnswer, now: datetime) -> Draft:
     sheet = answer.sheet
@@ -200,6 +208,8 @@ def _cells(
 ) -> tuple[str, ...] | None:
     """The entry as a row of a list, or None when it says nothing about a reader."""
     member = sheet.member
+    if entry.choice is Choice.ADD and not entry.address:
+        return None  # emptied since
     if entry.choice is Choice.ADD:
         return _row_cells(entry.address, entry.name, member.name, entry.department, member.code)
     if reader is None or person is None or entry.choice is Choice.LEAVE:
@@ -232,7 +242,7 @@ def _steps(
         if writer is not None and entry.choice is not Choice.STAY:
             address = "" if entry.choice is Choice.LEAVE else entry.address or writer.email
             yield contributors.Step(writer.pk, entry.name, entry.department, address)
-        elif entry.choice is Choice.ADD and entry.writes:
+        elif entry.choice is Choice.ADD and entry.writes and entry.address:
             yield contributors.Step(None, entry.name, entry.department, entry.address)
 
 
@@ -242,6 +252,8 @@ def _row(number: int, draft: Draft, planned: Planned | None) -> Row:
     title, told = described(entry, person)
     if entry.number and person is None:
         return Row(number, title, told, NOTHING, words=(GONE,))
+    if entry.choice is Choice.ADD and not entry.address:
+        return Row(number, title, told, NOTHING, words=(EMPTIED,))
     words = () if planned is None else _told(planned, person)
     is_elsewhere = bool(entry.address) and not is_office(entry.address.rpartition("@")[2])
     words = (*words, ELSEWHERE) if is_elsewhere else words

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from feeds.models import Contributor, Member
 from newsletter.models import RosterAnswer, RosterLine, RosterSheet
-from newsletter.roster.offices import is_office, is_private
+from newsletter.roster.offices import codes_of, is_office, is_private, is_within, site_of
 from newsletter.roster.questions import Person
 from subscribers import audience, domains
 from subscribers.addresses import read_address
@@ -35,19 +35,28 @@ def find(member: Member) -> list[Found]:
 
 
 def office_readers(member: Member, writers: Iterable[str] = ()) -> list[Subscriber]:
-    """The active readers of the member's municipality whose mailbox is an office's, or whom the member named.
+    """The active readers of the member's municipality whose mailbox is this member's own, or whom the member named.
 
     Named is who stood in an answer of this member that was applied. A list that our own office brought is no such word,
-    whatever its basis: it does not prove that the town hall knows of a private mailbox.
+    whatever its basis: it does not prove that the town hall knows of a private mailbox. The evidence of a domain is
+    the national list of local governments, the member's website, its contributors' addresses (`writers`), and, of an
+    office's domain that the national list does not have, a list on the basis 会員自治体の職員.
     """
     if not member.code:
         return []
     answers = RosterAnswer.objects.filter(sheet__member=member, applied_at__isnull=False, undone_at=None)
     by_member = answers.filter(import_run=OuterRef("import_run"), import_run__undone_at=None)
-    named = ConsentEvent.objects.filter(Exists(by_member), subscriber=OuterRef("pk"), kind=ConsentEvent.Kind.IMPORTED)
-    readers = audience.readers().filter(municipality=member.code).annotate(was_named=Exists(named)).order_by("pk")
-    own = {domain for domain in map(_domain, writers) if not is_private(domain)}
-    return [person for person in readers if person.was_named or _is_of_office(person.address, own)]
+    imported = ConsentEvent.objects.filter(subscriber=OuterRef("pk"), kind=ConsentEvent.Kind.IMPORTED)
+    as_staff = imported.filter(basis=ConsentEvent.Basis.MEMBER, import_run__undone_at=None)
+    readers = list(
+        audience.readers()
+        .filter(municipality=member.code)
+        .annotate(was_named=Exists(imported.filter(Exists(by_member))), was_brought=Exists(as_staff))
+        .order_by("pk")
+    )
+    brought = {_domain(person.address) for person in readers if person.was_brought}
+    own = {*map(_domain, writers), *filter(is_office, brought)}
+    return [person for person in readers if person.was_named or _is_own(_domain(person.address), member, own)]
 
 
 def private_readers(member: Member) -> int:
@@ -65,7 +74,14 @@ def fill(sheet: RosterSheet) -> None:
     readers = {line.subscriber_id: line for line in standing if line.subscriber_id}
     writers = {line.contributor_id: line for line in standing if line.contributor_id}
     number = max((line.number for line in standing), default=0)
-    for one in find(sheet.member):
+    found = find(sheet.member)
+    belonging = {one.subscriber.pk for one in found if one.subscriber}
+    for stands in standing:
+        # Moved to another municipality, or reads at home now: the number stays, and nobody stands behind it.
+        if stands.subscriber and stands.subscriber.is_active and stands.subscriber_id not in belonging:
+            stands.subscriber = None
+            stands.save(update_fields=["subscriber"])
+    for one in found:
         line = readers.get(one.subscriber.pk) if one.subscriber else None
         line = line or (writers.get(one.contributor.pk) if one.contributor else None)
         if line is None:
@@ -107,9 +123,14 @@ def _contributors(member: Member) -> list[Contributor]:
     return list(member.contributors.filter(active=True).order_by("pk"))
 
 
-def _is_of_office(address: str, own: set[str]) -> bool:
-    domain = _domain(address)
-    return is_office(domain) or domain in own
+def _is_own(domain: str, member: Member, known: set[str]) -> bool:
+    """Whether a domain is this member's and nobody else's; `known` are those that the office has seen in its hands."""
+    if is_private(domain):
+        return False
+    if codes := codes_of(domain):
+        # Of two places with the same name, only the office can have seen whose it is.
+        return codes == {member.code} or (member.code in codes and domain in known)
+    return domain in known or is_within(domain, site_of(member.website))
 
 
 def _domain(address: str) -> str:

@@ -53,7 +53,7 @@ class RosterForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.people = people
         self.earlier = {entry.number: entry for entry in earlier if entry.number}
-        self.earlier_new = [entry for entry in earlier if entry.choice is Choice.ADD]
+        self.earlier_new = [entry for entry in earlier if entry.choice is Choice.ADD and entry.address]
         self.rows = min(max(rows, 0), MOST_NEW)
         self.entries: tuple[Entry, ...] = ()
         for person in people:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ from django.db import connection
 from django.db.models import CharField, Field, JSONField, Model, TextField
 
 from feeds.models import Contributor, Member, Submission
-from newsletter import dossier, erasures, letters, recipients
+from newsletter import dossier, erasures, letters, recipients, wal
 from newsletter.lists import uploads
 from newsletter.models import (
+    Association,
     Attempt,
     Delivery,
     Exclusion,
@@ -129,7 +132,7 @@ def somebody_everywhere() -> Subscriber:
     RosterLine.objects.create(sheet=sheet, number=1, subscriber=person, contributor=writes)
     RosterAnswer.objects.create(
         sheet=sheet, door="web", by_name="回答 花子", fingerprint="0" * 64,
-        entries=[{"choice": "change", "number": 1, "name": NAME, "address": ""}, {"choice": "add", **ONE}],
+        entries=[{"choice": "change", "number": 1, "name": NAME}, {"choice": "add", "name": NAME, "address": ADDRESS}],
         former_contributors={"1": ONE, "2": {"email": "else@example.jp"}},
     )  # fmt: skip
     ProviderPace.objects.create(provider="zaphod.example.jp")
@@ -230,6 +233,42 @@ def test_where_the_name_still_stands_is_said_for_somebody_to_look_at() -> None:
     assert found == [("号の中", 1), ("取込の中", 1)]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "空白名前子",
+        "空白 名前子",
+        "空白　名前子",
+        "空白\n名前子",
+        "空白\u00a0名前子",
+        "ｸｳﾊｸ ﾅﾏｴｺﾞ",
+        "クウハク　ナマエゴ",
+    ],
+)
+def test_a_name_is_found_with_any_space_or_none_and_in_any_width(written: str) -> None:
+    named = "空白 名前子" if "空白" in written else "クウハク ナマエゴ"
+    person = books.reader("kuhaku@example.jp")
+    Subscriber.objects.update(name=named)
+    ImportRun.objects.create(file="名簿.csv", basis="card", proof=f"{written}さん（2026-11-01）からの申込書")
+    ImportRun.objects.create(file="別.csv", basis="card", proof="空白の名前の子からの申込書")
+    Association.objects.create(name="見本", facts={"head": written}, digest="x")
+    account = erasures.erase(person.fingerprint, "花子", NOW)
+    found = [(kept.what, kept.count) for kept in account.kept if kept.why == erasures.TO_LOOK_AT]
+    assert sorted(found) == [("取込の中", 1), ("団体の中", 1)]
+
+
+def test_the_lists_that_named_a_person_are_named_with_their_operators() -> None:
+    person = reader()
+    run = ImportRun.objects.create(file="ザフォードさん申込.xlsx", basis="card", proof="名刺", operator="花子")
+    ImportRun.objects.create(file="ほか.csv", basis="card", operator="花子")
+    ConsentEvent.objects.create(subscriber=person, fingerprint=MARK, kind="imported", import_run=run)
+    foreseen = erasures.look(MARK, NOW)
+    account = erasures.erase(MARK, "花子", NOW)
+    named = [kept.what for kept in account.kept if kept.why == erasures.TOOK_IN]
+    assert named == [f"取込{run.pk}の記録（名簿「ザフォードさん申込.xlsx」、操作者 花子）"]
+    assert [kept.what for kept in foreseen.kept if kept.why == erasures.TOOK_IN] == named
+
+
 def test_a_dossier_says_where_the_person_is_a_contact_of_members() -> None:
     books.association()
     contributor()
@@ -240,6 +279,20 @@ def test_a_dossier_says_where_the_person_is_a_contact_of_members() -> None:
     assert f"会員の担当者: {Contributor.objects.get(email=ADDRESS.lower()).member.name}、{NAME}" in text
     assert f"の投稿「見出し」の連絡先: {NAME}、{ADDRESS}" in text
     assert "投稿を受け付けました（見出し）」" in text
+
+
+def test_a_dossier_says_on_which_members_sheet_the_person_stood_and_when_it_was_sent() -> None:
+    person = reader()
+    assert "第三者への提供: していません" in dossier.compose(dossier.collect(ADDRESS, MARK), "見本協会", NOW)
+    member = Member.objects.order_by("pk").first()
+    assert member
+    round_ = RosterRound.objects.create(year=2027, deadline=NOW.date())
+    sheet = RosterSheet.objects.create(round=round_, member=member, sent_at=NOW)
+    RosterLine.objects.create(sheet=sheet, number=3, subscriber=person)
+    text = dossier.compose(dossier.collect(ADDRESS, MARK), "見本協会", NOW)
+    assert "第三者への提供: していません" not in text
+    assert "第三者への提供: 登録に変わりがないかを、会員の自治体に尋ねました" in text
+    assert f"2027年度 宛先の確認 {member}の用紙の3番（2026-11-24 12:00 に送付）" in text
 
 
 def test_files_beside_the_database_that_may_name_anybody_are_named(settings: Any, tmp_path: Path) -> None:
@@ -260,6 +313,66 @@ def test_who_is_only_a_contact_is_no_reader_and_gets_no_stop() -> None:
     assert not suppression.is_suppressed(MARK)
 
 
+# ------------------------------------------------------------ whom a member wrote into an answer
+THEY = {"choice": "add", "name": NAME, "department": "総務", "address": ADDRESS}
+ELSE = {"choice": "add", "name": "別の人", "address": "else@example.jp"}
+
+
+def answer_about(*entries: dict[str, Any], **facts: Any) -> RosterAnswer:
+    """What the first member answered in a round that is not closed."""
+    if not Member.objects.exists():
+        books.association()
+    member = Member.objects.order_by("pk").first()
+    round_, _ = RosterRound.objects.get_or_create(year=2027, defaults={"deadline": NOW.date()})
+    sheet, _ = RosterSheet.objects.get_or_create(round=round_, member=member)
+    known = {"door": "web", "by_name": "回答 花子", "fingerprint": "0" * 64, "at": NOW}
+    return RosterAnswer.objects.create(sheet=sheet, entries=list(entries), **known | facts)
+
+
+def test_who_stands_in_an_answer_only_is_found_disclosed_erased_and_not_taken_in_later() -> None:
+    answer = answer_about(THEY, ELSE)
+    text = dossier.compose(dossier.collect(ADDRESS, MARK), "見本協会", NOW)
+    assert f"{NAME}、総務、{ADDRESS}" in text
+    assert f"宛先の確認 {answer.sheet.member}の回答{answer.pk}（新しく加える、反映していません）" in text
+    assert "else@example.jp" not in text
+    before = erasures.look(MARK, NOW)
+    account = erasures.erase(MARK, "花子", NOW)
+    assert account.removed == before.removed == (f"{erasures.ANSWERS} 1件",)
+    answer.refresh_from_db()
+    assert answer.entries == [{"choice": "add"}, ELSE]
+    assert erasures.held(MARK).is_empty
+    assert suppression.is_erased(MARK)
+    assert "zaphod" not in whole_database()
+
+
+def test_an_answer_is_found_by_the_address_however_it_is_written() -> None:
+    answer_about(THEY | {"address": "ＺＡＰＨＯＤ.muster＠zaphod.example.jp"})
+    assert len(erasures.held(MARK).named.answers) == 1
+
+
+def test_who_was_erased_and_named_again_is_erased_again() -> None:
+    reader()
+    erasures.erase(MARK, "花子", NOW)
+    answer_about(THEY, applied_at=NOW)
+    assert not erasures.held(MARK).is_empty
+    erasures.erase(MARK, "花子", NOW)
+    assert "zaphod" not in whole_database()
+
+
+def test_what_a_contributor_was_before_an_answer_stays_with_the_contributor() -> None:
+    books.association()
+    writes = contributor()
+    former = {"before": {str(writes.pk): {"name": NAME, "email": ADDRESS}}, "created": []}
+    answer = answer_about({"choice": "stay", "number": 1}, applied_at=NOW, former_contributors=former)
+    kept = {one.what: one.why for one in erasures.erase(MARK, "花子", NOW).kept}
+    assert kept[erasures.FORMER] == erasures.FOR_MEMBERS
+    answer.refresh_from_db()
+    assert answer.former_contributors == former
+    erasures.erase(MARK, "花子", NOW, with_contacts=True)
+    answer.refresh_from_db()
+    assert answer.former_contributors == {"before": {}, "created": []}
+
+
 def test_nothing_of_anybody_else_goes() -> None:
     reader()
     other = books.reader("other@zaphod.example.jp")
@@ -269,3 +382,34 @@ def test_nothing_of_anybody_else_goes() -> None:
     assert Subscriber.objects.get() == other
     assert Contributor.objects.get(email__contains="zaphod").name == "別の人"
     assert ProviderPace.objects.exists()
+
+
+# ------------------------------------------------------------ the file itself
+def files_of_the_database() -> bytes:
+    base = Path(str(connection.settings_dict["NAME"]))
+    return b"".join(path.read_bytes() for path in (base, base.with_name(f"{base.name}-wal")) if path.exists())
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the files of SQLite")
+@pytest.mark.django_db(transaction=True)
+def test_after_an_erasure_neither_the_file_nor_its_log_holds_the_name() -> None:
+    books.reader("zaphod@zaphod.example.jp")
+    Subscriber.objects.update(name="Zaphod-Deleted-For-Good")
+    assert b"Zaphod-Deleted-For-Good" in files_of_the_database()
+    erasures.erase(mark("zaphod@zaphod.example.jp"), "花子", NOW)
+    assert b"Zaphod-Deleted-For-Good" not in files_of_the_database()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the files of SQLite")
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_the_log_while_another_reads() -> None:
+    books.reader("zaphod@zaphod.example.jp")
+    with closing(sqlite3.connect(str(connection.settings_dict["NAME"]), isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM subscribers_subscriber").fetchall()
+        erasures.erase(mark("zaphod@zaphod.example.jp"), "花子", NOW)
+        assert not wal.empty()
+        assert connection.connection.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
+        other.execute("COMMIT")
+    assert wal.empty()
+    assert connection.connection.execute("PRAGMA secure_delete").fetchone() == (1,)

@@ -279,10 +279,10 @@ def test_a_text_that_people_agreed_to_cannot_be_changed_under_its_version(tmp_pa
         other_name = ('title = "ICLEI Japan e-News"', 'title = "Another e-News"')
         with pytest.raises(ProfileError) as caught:
             profile.load(file_with(tmp_path, change, other_name), LATER)
-        assert str(caught.value).startswith(f"{key}: 版「2026-11")
+        assert str(caught.value).startswith(f"{key}: 版「2026-12")
         assert "[wording] の version を新しい名前" in str(caught.value)
         assert profile.current() == before
-    assert sorted(Wording.objects.values_list("version", flat=True)) == ["2026-11", "2026-11-en"]
+    assert sorted(Wording.objects.values_list("version", flat=True)) == ["2026-12", "2026-12-en"]
     assert set(Wording.objects.values_list("since", flat=True)) == {NOW}
 
 
@@ -290,15 +290,15 @@ def test_a_text_that_people_agreed_to_cannot_be_changed_under_its_version(tmp_pa
 def test_a_new_version_has_a_text_of_its_own_and_an_old_one_comes_back_with_its_very_text(tmp_path: Path) -> None:
     profile.load(PROFILE, NOW)
     newer = file_with(
-        tmp_path, ('version = "2026-11"', 'version = "2026-12"'), ("いつでも止められます。", "すぐに止められます。")
+        tmp_path, ('version = "2026-12"', 'version = "2027-01"'), ("いつでも止められます。", "すぐに止められます。")
     )
     profile.load(newer, LATER)
     profile.load(PROFILE, LATER + timedelta(days=1))
-    assert profile.current().wording.version == "2026-11"
+    assert profile.current().wording.version == "2026-12"
     texts = dict(Wording.objects.values_list("version", "text"))
-    assert texts["2026-11"] == profile.current().wording.text
-    assert "すぐに止められます" in texts["2026-12"]
-    assert texts["2026-12-en"] == texts["2026-11-en"]  # the English text did not change, and is shown as 2026-12-en
+    assert texts["2026-12"] == profile.current().wording.text
+    assert "すぐに止められます" in texts["2027-01"]
+    assert texts["2027-01-en"] == texts["2026-12-en"]  # the English text did not change, and is shown as 2027-01-en
     assert changed(profile.load(PROFILE, LATER + timedelta(days=2))) == []
 
 
@@ -309,4 +309,4 @@ def test_a_text_that_is_japanese_for_everybody_is_kept_once(tmp_path: Path) -> N
     file = tmp_path / "profile.toml"
     file.write_text(text[:start] + text[text.index('"""', start + 15) + 3 :])
     profile.load(file, NOW)
-    assert list(Wording.objects.values_list("version", flat=True)) == ["2026-11"]
+    assert list(Wording.objects.values_list("version", flat=True)) == ["2026-12"]

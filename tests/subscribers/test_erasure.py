@@ -62,7 +62,7 @@ def test_the_campaigns_keep_their_counts() -> None:
     assert (row.state, row.subscriber) == (Delivery.State.SENT, None)
     assert not Attempt.objects.exists()
     assert [(kept.what, kept.count) for kept in erased.kept] == [
-        ("同意台帳の日付と種類", 7),
+        ("同意台帳の日付と種類、操作者", 7),
         ("配信停止の照合符号", 1),
         ("配信台帳の通数", 1),
     ]

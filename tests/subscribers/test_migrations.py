@@ -7,8 +7,16 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from subscribers.models import ConsentEvent
 
 OLD = "0123456789abcdef" * 4
 ROWS = {
@@ -64,3 +72,24 @@ def test_the_text_that_is_shown_at_an_upgrade_is_kept_from_then_on(tmp_path: Pat
         ("2026-11", "希望します。", "2026-11-02 03:00:00"),
         ("2026-11-en", "I would like to.", "2026-11-02 03:00:00"),
     ]
+
+
+@contextmanager
+def schema_as_of(migration: str) -> Iterator[type[Any]]:
+    """The ledger as it was then, on the database of these tests; behind it everything is as it is now."""
+    executor = MigrationExecutor(connection)
+    newest = executor.loader.graph.leaf_nodes()
+    executor.migrate([("subscribers", migration)])
+    try:
+        yield executor.loader.project_state([("subscribers", migration)]).apps.get_model("subscribers", "ConsentEvent")
+    finally:
+        MigrationExecutor(connection).migrate(newest)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_source_of_a_request_is_the_same_text_after_an_upgrade() -> None:
+    with schema_as_of("0010_wordings") as event:
+        for source in ("192.0.2.7", "2001:db8::1", None):
+            event.objects.create(fingerprint=OLD[:32], kind="left", source=source)
+    kept = ConsentEvent.objects.order_by("pk").values_list("source", flat=True)
+    assert list(kept) == ["192.0.2.7", "2001:db8::1", None]

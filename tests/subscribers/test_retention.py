@@ -33,9 +33,17 @@ def sources() -> list[str | None]:
 
 @pytest.mark.parametrize(
     ("source", "left"),
-    [("192.0.2.17", "192.0.2.0"), ("2001:db8:1:2::3", "2001:db8:1::"), ("::1", "::"), ("10.1.2.0", "10.1.2.0")],
+    [
+        ("192.0.2.17", "192.0.2.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("::1", "::/48"),
+        ("10.1.2.0", "10.1.2.0/24"),  # an exact one, or one that was cut before it said so
+        ("2001:db8:1::", "2001:db8:1::/48"),
+        ("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db8:ffff::/48"),
+        ("nonsense", None),
+    ],
 )
-def test_a_source_loses_its_last_part(source: str, left: str) -> None:
+def test_a_source_loses_its_last_part_and_says_so(source: str, left: str | None) -> None:
     assert retention.cut(source) == left
 
 
@@ -45,8 +53,18 @@ def test_sources_are_cut_once_the_mailbox_has_confirmed_and_only_once() -> None:
     consent.record(waits, ConsentEvent.Kind.REQUESTED, NOW, source="192.0.2.99")
     assert retention.look(NOW, Terms()).sources == 3
     assert retention.tidy(NOW, Terms(), erasures.empty_records).sources == 3
-    assert sources() == ["192.0.2.0", "2001:db8:1::", "192.0.2.0", "192.0.2.99"]
+    assert sources() == ["192.0.2.0/24", "2001:db8:1::/48", "192.0.2.0/24", "192.0.2.99"]
+    assert ("送信元", "192.0.2.0/24") in consent.facts(ConsentEvent.objects.order_by("pk")[0])
     assert retention.tidy(NOW, Terms(), erasures.empty_records) == NOTHING
+
+
+def test_what_was_cut_before_it_said_so_says_so_after_the_next_night() -> None:
+    gone()
+    ConsentEvent.objects.filter(source="192.0.2.17").update(source="192.0.2.0")
+    assert retention.tidy(NOW, Terms(), erasures.empty_records).sources == 3
+    assert sources()[0] == "192.0.2.0/24"
+    assert retention.tidy(NOW, Terms(source="remove"), erasures.empty_records).sources == 3
+    assert sources() == [None, None, None]
 
 
 @pytest.mark.parametrize(("choice", "first"), [("keep", "192.0.2.17"), ("remove", None)])

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from newsletter import erasures
 from newsletter.web.desk.access import SEE_READERS, for_staff
 from subscribers import consent, finding, suppression
 from subscribers.addresses import fingerprint, read_address
@@ -53,7 +54,8 @@ def _unregistered(text: str) -> dict[str, object] | None:
         return None
     if Subscriber.objects.filter(fingerprint=mark).exists():
         return None
-    return {"mark": mark, "known": suppression.is_suppressed(mark) or consent.history(mark).exists()}
+    known = suppression.is_suppressed(mark) or consent.history(mark).exists() or erasures.is_elsewhere(mark)
+    return {"mark": mark, "known": known}
 
 
 def _number(text: str) -> int:

@@ -169,7 +169,12 @@ def erase(request: HttpRequest, mark: str) -> HttpResponse:
         messages.info(request, "この宛先について消せるものはありません（もう消去したか、はじめからないか）。")
         return redirect("desk_person", mark)
     with_contacts = request.POST.get("with_contacts") == "yes"
-    if request.method == "POST":
+    is_named = held.reader is not None or bool(held.named.answers)
+    if request.method == "POST" and not is_named and not with_contacts:
+        messages.error(
+            request, "購読者の登録はありません。会員の担当者としての記録を消すときは、その印を付けてください。"
+        )
+    elif request.method == "POST":
         account = erasures.erase(mark, name_of(request), now, with_contacts=with_contacts)
         return render(request, "desk/person_erased.html", {"mark": mark, "account": account})
     page = {"mark": mark, "person": held.reader, "has_contacts": held.has_contacts}
@@ -190,6 +195,7 @@ def _page(
     page = {
         "mark": mark,
         "held": held,
+        "can_erase": held.person or held.is_contact or held.told,
         "person": held.person,
         "facts": _facts(held.person) if held.person else [],
         "standing": suppression.standing(mark),

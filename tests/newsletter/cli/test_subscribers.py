@@ -15,10 +15,12 @@ from django.utils import timezone
 
 from feeds.models import Contributor, Member
 from newsletter.cli import main
-from newsletter.models import Attempt, Delivery, Letter
+from newsletter.models import Attempt, Delivery, Letter, RosterAnswer
+from newsletter.roster.questions import Typed
 from subscribers import consent, signup, suppression
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 from tests.newsletter.issue_parts import load_profile
+from tests.newsletter.roster.parts import answered, city
 from tests.subscribers.people import NOW, mark, person, suppressed
 
 pytestmark = pytest.mark.django_db
@@ -173,18 +175,45 @@ def test_the_whole_history_of_a_person_is_shown() -> None:
     assert run("show", "nobody").exit_code == 1
 
 
+def test_the_whole_history_holds_the_language_the_pause_and_what_a_lifted_stop_was_noted_with() -> None:
+    reader = person(language="en", paused_until=NOW)
+    suppression.suppress(reader.fingerprint, Suppression.Reason.BY_HAND, NOW, "花子", "電話で長期出張とのこと")
+    suppression.lift(reader.fingerprint, NOW, operator="花子", why="出張から戻ったため")
+    shown = run("show", "taro@example.jp").stdout
+    assert "備考: 電話で長期出張とのこと、解除: 2026-11-24 12:00:00、操作者: 花子、理由: 出張から戻ったため）" in shown
+    answer = report("show", "taro@example.jp")
+    assert answer["suppression"] is None
+    assert [stop["note"] for stop in answer["suppressions"]] == ["電話で長期出張とのこと"]
+    assert answer["subscriber"]["language"] == "en"
+    assert answer["subscriber"]["paused_until"] == NOW.isoformat()
+
+
+def test_whom_only_a_members_answer_names_is_found_shown_disclosed_and_erased(tmp_path: Path) -> None:
+    sheet = city()
+    answered(sheet, {}, [Typed(name="見本 太郎", department="総務", address="taro@example.jp", consented=True)])
+    assert "会員の回答" in run("find", "Taro@example.jp").stderr
+    assert "会員の回答" in run("show", "taro@example.jp").stdout
+    assert report("show", "taro@example.jp")["elsewhere"] is True
+    out = tmp_path / "dossier.txt"
+    assert run("dossier", "taro@example.jp", "-o", out).exit_code == 0
+    assert "見本 太郎、総務、taro@example.jp" in out.read_text(encoding="utf-8-sig")
+    gone = run("erase", "taro@example.jp", "--yes", "--by", "花子")
+    assert "会員の「宛先の確認」の回答に書かれた氏名、部署、アドレス 1件" in gone.stdout
+    assert "taro" not in str(RosterAnswer.objects.get().entries)
+
+
 def test_the_text_that_was_agreed_to_is_shown_in_full() -> None:
     load_profile()
     reader = person()
-    for version in ("2026-11", "2019-04"):
+    for version in ("2026-12", "2019-04"):
         consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), basis="form", wording=version)
     shown = run("show", "taro@example.jp").stdout
-    assert "同意の文面（版 2026-11）" in shown
+    assert "同意の文面（版 2026-12）" in shown
     assert "　配信は、メールの下にある「配信停止」からいつでも止められます。" in shown
     assert "同意の文面（版 2019-04）: この版の文面は、控えが残っていません。" in shown
     told = report("show", "taro@example.jp")["wordings"]
     assert told["2019-04"] is None
-    assert told["2026-11"]["text"].endswith("いつでも止められます。")
+    assert told["2026-12"]["text"].endswith("いつでも止められます。")
 
 
 def test_an_address_is_stopped_and_let_go_by_name() -> None:

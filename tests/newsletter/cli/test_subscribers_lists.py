@@ -61,7 +61,8 @@ def test_a_refused_row_with_two_addresses_is_written_once_with_both_reasons(tmp_
     assert report("import", path, "--refused", refused)["counts"]["refused"] == 3
     lines = refused.read_text("utf-8").splitlines()
     assert lines[1:] == [
-        "a@@example.jp;b@example,一,a@@example.jp: 「@」が2つ以上あります。 b@example: 「@」の後ろに「.」がありません。",
+        "a@@example.jp;b@example,一,"
+        "a@@example.jp: 「@」が2つ以上あります。 b@example: 「@」の後ろに「.」がありません。",
         "c.example.jp,二,「@」がありません。",
     ]
 

@@ -57,6 +57,44 @@ def test_only_people_of_the_municipality_whose_mailbox_is_an_offices_stand_on_it
     assert people.private_readers(member()) == 2
 
 
+@pytest.mark.parametrize(
+    ("domain", "is_shown"),
+    [
+        ("city.kitakyushu.jp", True),
+        ("kankyo.city.kitakyushu.fukuoka.jp", True),
+        ("pref.fukuoka.lg.jp", False),
+        ("city.kitakyushu-shi.lg.jp", False),
+        ("city.sapporo.lg.jp", False),
+    ],
+)
+def test_of_other_governments_nobody_stands_on_it_whatever_municipality_they_named(domain: str, is_shown: bool) -> None:
+    load_profile()
+    person(f"taro@{domain}", municipality=member().code)
+    assert bool(asked(member())) is is_shown
+    member().contributors.create(email="seconded@pref.fukuoka.lg.jp")  # one person, not their whole office
+    shown = [address for address in asked(member()) if address.startswith("taro@")]
+    assert bool(shown) is is_shown
+
+
+def test_an_offices_domain_that_no_list_knows_counts_where_it_came_in_as_this_members_staff() -> None:
+    load_profile()
+    code = member().code
+    person("taro@city.newname.lg.jp", municipality=code)
+    person("jiro@works.example.jp", municipality=code)
+    imported_as_member(person("hanako@works.example.jp", municipality=code))
+    assert asked(member()) == []
+    imported_as_member(person("hanako@city.newname.lg.jp", municipality=code))
+    assert sorted(asked(member())) == ["hanako@city.newname.lg.jp", "taro@city.newname.lg.jp"]
+
+
+def test_a_website_that_the_profile_names_is_the_members_domain() -> None:
+    load_profile()
+    person("taro@kita-city.example.jp", municipality=member().code)
+    assert asked(member()) == []
+    Member.objects.filter(key="kitakyushu").update(website="https://www.kita-city.example.jp/")
+    assert asked(member()) == ["taro@kita-city.example.jp"]
+
+
 def test_a_contributors_own_domain_counts_unless_anybody_has_a_mailbox_there() -> None:
     load_profile()
     code = member().code
@@ -80,6 +118,15 @@ def test_who_reads_and_writes_is_one_line_and_a_number_never_changes_its_person(
     kept = {number: ids for number, ids in before.items() if after[number] == ids}
     assert len(kept) == 3  # and the fourth is empty now, not somebody else
     assert [one.address for one in people.people(people.lines(sheet))][-1] == f"a-first@{CITY}"
+
+
+def test_who_belongs_elsewhere_before_it_is_sent_does_not_stand_on_it() -> None:
+    sheet = city()
+    Subscriber.objects.filter(name="山田 太郎").update(address="taro@gmail.com", address_key="taro@gmail.com")
+    Subscriber.objects.filter(name="鈴木 次郎").update(municipality="011002")
+    rounds.send([sheet], NOW)
+    assert sorted(one.title for one in people.people(people.lines(sheet))) == ["例示 花子", "環境局"]
+    assert people.lines(sheet)[-1].number == 4
 
 
 def test_special_members_without_a_code_are_asked_about_their_contributors() -> None:

@@ -14,7 +14,7 @@ from newsletter.models import Letter
 from subscribers.models import Subscriber
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-FORM = {"email": "taro@example.jp", "format": "html", "wording": "2026-11"}
+FORM = {"email": "taro@example.jp", "format": "html", "wording": "2026-12"}
 
 
 def path_of(address: str) -> str:

@@ -71,7 +71,7 @@ def test_every_screen_can_be_used_by_everybody(
     site: str, session: Cookie, width: int, tmp_path: Path, chromium: Chromium
 ) -> None:
     reader = person(LONG, name="見本 太郎", organisation="𠮷野町役場", municipality="401005")
-    for version in ("x", "2026-11"):  # the text of the one was never kept
+    for version in ("x", "2026-12"):  # the text of the one was never kept
         consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), wording=version, source="192.0.2.0")
     signup.leave(reader.key, None, timezone.now(), {"how": "page"})
     suppressed("gone@example.jp", Suppression.Reason.ERASED)

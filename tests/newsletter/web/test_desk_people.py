@@ -9,12 +9,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from newsletter import links
-from newsletter.models import Delivery
+from feeds.models import Contributor, Member
+from newsletter import erasures, links
+from newsletter.models import Delivery, RosterAnswer
+from newsletter.roster.questions import Typed
 from subscribers import by_hand, consent, moves, signup, suppression, wordings
 from subscribers.models import ConsentEvent, ImportRun, Subscriber, Suppression
 from tests.newsletter import books
 from tests.newsletter.issue_parts import load_profile
+from tests.newsletter.roster.parts import answered, city
 from tests.newsletter.web.list_parts import colleague, logged_in
 from tests.subscribers.people import kinds, mark, person, suppressed
 
@@ -91,7 +94,7 @@ def test_the_whole_history_is_there_in_words(staff: Client) -> None:
     load_profile()
     reader = person(name="見本 太郎", municipality="401005")
     at = timezone.now() - timedelta(days=3)
-    version = "2026-11"
+    version = "2026-12"
     consent.record(reader, ConsentEvent.Kind.REQUESTED, at, basis="form", wording=version, source="192.0.2.17")
     consent.record(reader, ConsentEvent.Kind.CONFIRMED, at + timedelta(hours=1), wording=version)
     signup.leave(reader.key, None, at + timedelta(days=1), {"how": "one_click"})
@@ -156,7 +159,7 @@ def test_the_text_that_each_consent_names_is_shown_and_that_it_was_never_kept_is
     load_profile()
     reader = person()
     wordings.keep("2025-04", "以前の文面です。", timezone.now())
-    for version in ("2026-11", "2025-04", "2019-04"):
+    for version in ("2026-12", "2025-04", "2019-04"):
         consent.record(reader, ConsentEvent.Kind.REQUESTED, timezone.now(), wording=version)
     page = staff.get(page_of()).content.decode()
     assert page.count("お示しした文面") == 2
@@ -267,6 +270,34 @@ def test_erasing_asks_first_and_gives_an_account(staff: Client) -> None:
     again = staff.post(f"{page_of()}erase/", follow=True).content.decode()
     assert "消せるものはありません" in again
     assert "個人情報を消去しました。" in again  # the ledger
+
+
+def test_whom_only_a_members_answer_names_is_found_disclosed_and_erased(staff: Client) -> None:
+    sheet = city()
+    new = Typed(name="見本 太郎", department="総務", address="taro@example.jp", consented=True)
+    answered(sheet, {}, [new])
+    found = staff.post(SEARCH, {"text": "taro@example.jp"}).content.decode()
+    assert "ほかの記録があります" in found
+    page = staff.get(page_of()).content.decode()
+    assert "「宛先の確認」の記録にもあります" in page
+    assert "消去の内容を見る" in page
+    assert (
+        "見本 太郎、総務、taro@example.jp"
+        in staff.post(f"{page_of()}held/", {"address": "taro@example.jp"}).content.decode()
+    )
+    assert erasures.ANSWERS in staff.get(f"{page_of()}erase/").content.decode()
+    assert "消去しました" in staff.post(f"{page_of()}erase/").content.decode()
+    assert "taro" not in str(RosterAnswer.objects.get().entries)
+
+
+def test_a_contact_of_members_goes_only_with_its_mark(staff: Client) -> None:
+    load_profile()
+    Member.objects.get(key="kitakyushu").contributors.create(email="taro@example.jp")
+    assert "消去の内容を見る" in staff.get(page_of()).content.decode()
+    assert "その印を付けてください" in staff.post(f"{page_of()}erase/").content.decode()
+    assert Contributor.objects.exists()
+    staff.post(f"{page_of()}erase/", {"with_contacts": "yes"})
+    assert not Contributor.objects.exists()
 
 
 # ------------------------------------------------------------ who

@@ -57,7 +57,7 @@ def links_of(response: Any) -> list[str]:
 
 
 def sign_up(client: Client, path: str = "/subscribe/?lang=en", **fields: str) -> Any:
-    version = "2026-11-en" if "lang=en" in path else "2026-11"
+    version = "2026-12-en" if "lang=en" in path else "2026-12"
     return client.post(path, FORM | {"wording": version} | fields)
 
 
@@ -183,10 +183,10 @@ def test_who_signs_up_in_english_is_spoken_to_in_english_from_there_on(client: C
 def test_the_ledger_names_the_text_that_was_agreed_to(client: Client) -> None:
     page = client.get("/subscribe/?lang=en")
     assert "I would like to receive the newsletter" in words_of(page)
-    assert sign_up(client, wording="2026-11").status_code == 422  # they saw the Japanese one
+    assert sign_up(client, wording="2026-12").status_code == 422  # they saw the Japanese one
     sign_up(client)
     client.post(path_of(links.confirm_url(Subscriber.objects.get().key)))
-    assert set(ConsentEvent.objects.values_list("wording", flat=True)) == {"2026-11-en"}
+    assert set(ConsentEvent.objects.values_list("wording", flat=True)) == {"2026-12-en"}
 
 
 def test_a_former_reader_changes_the_language_only_by_confirming(client: Client) -> None:
@@ -326,6 +326,6 @@ def test_an_association_without_english_words_of_its_own_keeps_its_japanese_ones
     page = client.get("/subscribe/?lang=en")
     assert "イクレイ日本 e‑ニュース" in page.content.decode()
     assert "配信を希望します" in words_of(page)
-    sign_up(client, wording="2026-11")
-    assert ConsentEvent.objects.get().wording == "2026-11"
+    sign_up(client, wording="2026-12")
+    assert ConsentEvent.objects.get().wording == "2026-12"
     assert Letter.objects.get().subject.startswith("[イクレイ日本 e-ニュース] Please confirm")

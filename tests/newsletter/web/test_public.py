@@ -76,7 +76,7 @@ def test_from_the_form_to_the_first_issue(client: Client) -> None:
     assert letters() == ["confirmation", "welcome"]
     assert kinds() == ["requested", "confirmed"]
     requested = ConsentEvent.objects.get(kind="requested")
-    assert (requested.wording, requested.source, requested.basis) == ("2026-11", "127.0.0.1", "form")
+    assert (requested.wording, requested.source, requested.basis) == ("2026-12", "127.0.0.1", "form")
 
 
 def test_another_site_cannot_sign_people_up_through_a_visitors_browser(strict: Client) -> None:
@@ -154,7 +154,7 @@ def test_a_full_hour_of_one_source_is_told_and_what_to_do(client: Client) -> Non
     assert text_of(known) == text_of(new)
     for words in ("まだ受け付けていません", "1時間に60件を超える", "1時間ほどたってから", "事務局（メール"):
         assert words in text_of(new), words
-    english = client.post("/subscribe/?lang=en", FORM | {"wording": "2026-11-en"})
+    english = client.post("/subscribe/?lang=en", FORM | {"wording": "2026-12-en"})
     assert "Please try again in about an hour" in text_of(english)
 
 
