@@ -289,7 +289,7 @@ def _why(planned: Planned) -> tuple[str, ...]:
     known = planned.known
     is_stopped = suppression.is_suppressed(planned.fingerprint)
     if known is not None and not is_stopped and moves.were_moved([known.id]):
-        return ("前に異動・退職として外した方です。購読するには、ご本人の新しい申込が必要です。",)
+        return (moves.STRUCK_OFF,)
     return planned.words[:1]
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from subscribers.addresses import Address, masked, read_address
+from subscribers.addresses import Address, NoteKind, masked, read_address
 from subscribers.errors import AddressError
 from subscribers.reading import LONGEST, tidy
 
@@ -192,6 +192,8 @@ def _address(row: str, text: str, written: dict[str, str], own: str = "") -> Add
         address = read_address(text)
     except AddressError as error:
         return Problem(row, "address", str(error))
+    if any(note.kind is NoteKind.UNWANTED for note in address.notes):  # 「（退職）」 beside it
+        return Problem(row, "address", f"アドレスだけを書いてください。外す方は「{Choice.LEAVE.label}」を選びます。")
     there = written.get(address.key, "")
     if there == WRITTEN_ABOVE:
         return Problem(row, "address", "同じメールアドレスが、ほかの行にも書かれています。")

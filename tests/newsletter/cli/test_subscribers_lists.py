@@ -57,12 +57,11 @@ def test_every_refused_address_of_a_pasted_line_is_written(tmp_path: Path) -> No
 
 def test_a_refused_row_with_two_addresses_is_written_once_with_both_reasons(tmp_path: Path) -> None:
     path, refused = tmp_path / "list.csv", tmp_path / "refused.csv"
-    path.write_text('メール,氏名\n"a@@example.jp;b@example",一\nc.example.jp,二\n', "utf-8")
+    path.write_text('メール,氏名\n"a@@example.jp;b@x",一\nc.example.jp,二\n', "utf-8")
     assert report("import", path, "--refused", refused)["counts"]["refused"] == 3
     lines = refused.read_text("utf-8").splitlines()
-    assert lines[1:] == [
-        "a@@example.jp;b@example,一,"
-        "a@@example.jp: 「@」が2つ以上あります。 b@example: 「@」の後ろに「.」がありません。",
+    assert lines[1:] == [  # each reason with the address it is about
+        "a@@example.jp;b@x,一,a@@example.jp: 「@」が2つ以上あります。 b@x: 「@」の後ろに「.」がありません。",
         "c.example.jp,二,「@」がありません。",
     ]
 

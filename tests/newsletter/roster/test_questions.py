@@ -75,6 +75,7 @@ def test_what_cannot_be_right_is_told_at_its_field(typed: Typed, field: str, wor
         (Typed(name="佐藤", address="s-sato@city.example.lg.jp"), "consented", "ご本人の了解"),
         (Typed(name="佐藤", address="t-yamada@city.example.lg.jp", consented=True), "address", "1番で「変更する」"),
         (Typed(name="佐藤", address="a@b@c", consented=True), "address", "「@」が2つ以上"),
+        (Typed(name="佐藤", address="s-sato@city.example.lg.jp（退職）", consented=True), "address", "外す方は"),
     ],
 )
 def test_a_new_person_needs_an_address_a_name_and_their_consent(new: Typed, field: str, words: str) -> None:
