@@ -41,6 +41,7 @@ class Act(NamedTuple):
 
     kind: str  # the label of a ConsentEvent.Kind; of an import its number, too
     day: str  # 2026-11-24
+    run: int | None = None  # of an import
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Undone(NamedTuple):
     subscriber_id: int | None = None
     fingerprint: str = ""
     values: Mapping[str, Any] | None = None  # to be restored
+    heir: int | None = None  # the later import that stands in the way: what this one wrote over is its to restore
 
 
 def decide(line: Line, address: str | None, act: Act | None, former: Former | None) -> Undone:
@@ -83,7 +85,8 @@ def decide(line: Line, address: str | None, act: Act | None, former: Former | No
     elif former.is_overwritten:
         why = OVERWRITTEN
     if why or former is None:
-        return Undone(row, address, Fate.KEPT, why, subscriber_id, mark)
+        heir = act.run if act is not None and former is not None else None
+        return Undone(row, address, Fate.KEPT, why, subscriber_id, mark, heir=heir)
     return Undone(row, address, Fate.RESTORED, "", subscriber_id, mark, former.before)
 
 

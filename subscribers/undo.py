@@ -161,7 +161,7 @@ def _acts_since(run: ImportRun, lines: Sequence[Line], undone: Collection[int]) 
     for event, mark, kind, at, of, detail in bulk.select(columns, ConsentEvent, "fingerprint", list(own), also):
         if event > own[mark] and mark not in acts and of not in undone and not _is_of_the_address(kind, detail):
             label = f"取込 {of}" if kind == ConsentEvent.Kind.IMPORTED else ConsentEvent.Kind(kind).label
-            acts[mark] = Act(label, _day(at))
+            acts[mark] = Act(label, _day(at), of)
     return acts
 
 

@@ -41,6 +41,7 @@ class Writing:
     def write(self, block: Sequence[Undone]) -> None:
         """Former values return, people go, and the ledger gets a line for each of both."""
         _restore([row for row in block if row.fate is Fate.RESTORED])
+        self._hand_on([row for row in block if row.heir])
         remove([row.subscriber_id for row in block if row.fate is Fate.REMOVED and row.subscriber_id])
         self._events.insert([self._event(row) for row in block if row.fate is not Fate.KEPT])
 
@@ -49,9 +50,32 @@ class Writing:
         FormerValues.objects.filter(import_run=self.run).delete()
         ImportRun.objects.filter(pk=self.run.pk).update(undone_at=self.now, undone_by=self.by[:OPERATOR])
 
+    def _hand_on(self, rows: Sequence[Undone]) -> None:
+        """A later list that wrote over this one's values returns, if it is taken back, to those before both."""
+        heirs = {row.subscriber_id: row.heir for row in rows if row.subscriber_id}
+        former = FormerValues.objects.filter(subscriber_id__in=heirs)
+        own = {one.subscriber_id: one for one in former.filter(import_run=self.run)}
+        later = [
+            one
+            for one in former.filter(import_run__in=set(heirs.values()))
+            if one.import_run_id == heirs[one.subscriber_id]
+        ]
+        for one in later:
+            inherit(one, own[one.subscriber_id])
+        FormerValues.objects.bulk_update(later, ("before", "after"))
+
     def _event(self, row: Undone) -> tuple[int | None, str, str]:
         remains = row.subscriber_id if row.fate is Fate.RESTORED else None
         return remains, row.fingerprint, f"{self._detail}{row.line}}}"
+
+
+def inherit(later: FormerValues, earlier: FormerValues) -> None:
+    """Put the values before an earlier import into those that a later one returns to."""
+    for name, value in earlier.before.items():
+        if name not in later.before:  # the later list let it stand
+            later.before[name], later.after[name] = value, earlier.after[name]
+        elif later.before[name] == earlier.after[name]:
+            later.before[name] = value
 
 
 def _restore(rows: Sequence[Undone]) -> None:

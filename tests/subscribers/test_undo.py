@@ -137,6 +137,20 @@ def test_after_three_lists_are_taken_back_only_those_are_left_who_acted(order: S
     assert left == {address for address, _, acted in EVERYBODY if acted is not None}
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_after_three_lists_are_taken_back_the_values_are_those_before_them(
+    order: Sequence[int], tmp_path: Path
+) -> None:
+    known = person("known@example.jp", name="初", department="A")
+    lists = ("メール,氏名,部署\nknown@example.jp,一,B\n", "メール,氏名\nknown@example.jp,二\n",
+             "メール,部署,所属\nknown@example.jp,C,見本市\n")  # fmt: skip
+    runs = [take_in(tmp_path, text) for text in lists]
+    for number in order:
+        undo.undo(runs[number], "花子", LATER)
+    known.refresh_from_db()
+    assert (known.name, known.department, known.organisation) == ("初", "A", "")
+
+
 def test_who_came_in_by_a_list_that_was_taken_back_and_acted_since_gets_back_what_a_later_one_wrote_over(
     tmp_path: Path,
 ) -> None:
