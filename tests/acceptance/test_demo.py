@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import fcntl
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 import urllib.request
@@ -61,7 +63,15 @@ class Done:
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
+def ports() -> Iterator[None]:
+    """The demonstration's ports are the same for all processes of the tests: one demonstrates at a time."""
+    with (Path(tempfile.gettempdir()) / "newsletter-demonstration.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="module")
+def done(ports: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
     """The second demonstration in a folder; the first one was broken off in the middle and left its things there."""
     var = tmp_path_factory.mktemp("demo") / "var"
     first = demo("run", var=var)
