@@ -44,7 +44,7 @@ unit: setup
 	$(RUN) pytest -n 3 --dist worksteal
 
 postgres: setup
-	$(RUN) tests.on_postgres -n 3 --dist worksteal -m django_db --ignore=tests/acceptance
+	$(RUN) tests.on_postgres -n 3 --dist worksteal -m "django_db and not sqlite" --ignore=tests/acceptance
 
 images: setup system
 	.venv/bin/python docs/images/take.py

@@ -390,7 +390,7 @@ def files_of_the_database() -> bytes:
     return b"".join(path.read_bytes() for path in (base, base.with_name(f"{base.name}-wal")) if path.exists())
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="the files of SQLite")
+@pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 def test_after_an_erasure_neither_the_file_nor_its_log_holds_the_name() -> None:
     books.reader("zaphod@zaphod.example.jp")
@@ -400,7 +400,7 @@ def test_after_an_erasure_neither_the_file_nor_its_log_holds_the_name() -> None:
     assert b"Zaphod-Deleted-For-Good" not in files_of_the_database()
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="the files of SQLite")
+@pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 def test_nobody_waits_for_the_log_while_another_reads() -> None:
     books.reader("zaphod@zaphod.example.jp")
