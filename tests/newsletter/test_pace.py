@@ -41,8 +41,9 @@ def _to(claims: tuple[delivery.Claim, ...]) -> Counter[str]:
 def test_a_paced_provider_never_holds_up_the_others() -> None:
     campaign = _paced(*_many("docomo.ne.jp", 40), *_many("example.jp", 10))
     block = delivery.claim("w", 20, NOW, campaign)
-    assert _to(block.claims) == {"docomo.ne.jp": 12, "example.jp": 8}
-    assert _to(delivery.claim("w", 20, NOW, campaign).claims) == {"example.jp": 2}
+    assert len(block.claims) == 20  # whoever stands first: PostgreSQL keeps no order of its own
+    rest = delivery.claim("w", 20, NOW, campaign)
+    assert _to(block.claims) + _to(rest.claims) == {"docomo.ne.jp": 12, "example.jp": 10}
     waiting = campaign.deliveries.filter(state=State.DEFERRED)
     assert (waiting.count(), set(waiting.values_list("tries", "reason"))) == (28, {(0, delivery.PACED)})
     assert min(times := list(waiting.values_list("retry_at", flat=True))) > NOW
