@@ -50,7 +50,7 @@ def test_only_people_of_the_municipality_whose_mailbox_is_an_offices_stand_on_it
     code = member().code
     reader("t-yamada", "山田 太郎")
     person("citizen@gmail.com", name="市民", municipality=code)
-    person("other@city.sapporo.lg.jp", municipality="011002")
+    person("other@city.other.example.lg.jp", municipality="011002")
     imported_as_member(person("taro@gmail.com", municipality=code))
     reader("left", state="left")
     assert asked(member()) == [f"t-yamada@{CITY}"]
@@ -149,7 +149,7 @@ def test_a_member_that_had_nobody_gets_its_sheet_when_the_round_is_opened_once_m
     other = Member.objects.get(key="sapporo")
     with pytest.raises(RosterError, match="もう一度実行"):
         rounds.sheet_of(other)
-    other.contributors.create(email="a@city.sapporo.lg.jp")
+    other.contributors.create(email="a@city.other.example.lg.jp")
     rounds.open_round(2027, DEADLINE, "例示 職員", NOW)
     assert rounds.sheet_of(other).lines.count() == 1
     assert rounds.sheet_of(sheet.member) == sheet
