@@ -25,7 +25,7 @@ from subscribers.reading import ALL, GETA
 from subscribers.table import Table
 from subscribers.workbook_writer import write_xlsx
 
-# The import knows them all but the last three, which only people read.
+# The import knows them all but 申込 and 解除, which only people read.
 HEADINGS = (
     *(FIELDS[name] for name in ("address", "name", "organisation", "department", "municipality")),
     *(FIELDS[name] for name in ("format", "only_monthly", "language", "sections", "pathways", "state", "consented")),

@@ -52,8 +52,12 @@ NO_ROWS = "取り込む行がありません。何も取り込んでいません
 
 
 def read_rows(table: Table, lookups: Lookups, on_blank: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
-    """The candidates of a file, row by row."""
-    read = row_reader(table, lookups).read
+    """The candidates of a file, row by row; what is read of it beforehand is read at once, outside of any writing."""
+    return _candidates(table, row_reader(table, lookups), on_blank)
+
+
+def _candidates(table: Table, reader: RowReader, on_blank: Callable[[], None]) -> Iterator[Candidate]:
+    read = reader.read
     for line, cells in table.rows_to_judge():
         if cells:  # empty cells behind the last one with something in it were taken off
             yield from read(line, cells)

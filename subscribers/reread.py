@@ -10,7 +10,7 @@ from subscribers import jis
 from subscribers.columns import FIELDS, MOST_COLUMNS, guess_columns, normal
 from subscribers.encodings import count_lines
 from subscribers.errors import ImportFileError
-from subscribers.table import BROKEN, HEAD_ROWS, Row, Table, open_book, unnamed, with_headings, with_hidden_rows
+from subscribers.table import BROKEN, HEAD_ROWS, Row, Table, open_book, unnamed, with_headings, with_remarks
 
 ENCODINGS = {
     "utf-8-sig": "UTF-8",
@@ -51,7 +51,7 @@ def in_form(table: Table, *, encoding: str, delimiter: str, sheet: str) -> Table
     if table.kind == "csv":
         _check_encoding(bare)
     read = with_headings(bare, head(bare))
-    return with_hidden_rows(read) if table.kind == "xlsx" else read
+    return with_remarks(read) if table.kind == "xlsx" else read
 
 
 def below(table: Table, line: int) -> Table:

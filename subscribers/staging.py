@@ -18,7 +18,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
-from subscribers.candidates import Candidate
+from subscribers.candidates import Candidate, RowReader
 from subscribers.errors import ImportFileError
 from subscribers.importer import few_collections, need_addresses, row_reader
 from subscribers.models import ImportStage, StagedBlock
@@ -57,8 +57,14 @@ class Staged:
                 on_read(len(block))
 
     def candidates(self) -> Iterator[Candidate]:
-        """The people of all rows, in the order of the file; ImportFileError when they were taken away meanwhile."""
-        read = row_reader(self.table, self.lookups).read
+        """The people of all rows, in the order of the file; ImportFileError when they were taken away meanwhile.
+
+        What is read of the file beforehand is read at once, so that no transaction lasts longer for it.
+        """
+        return self._people(row_reader(self.table, self.lookups))
+
+    def _people(self, reader: RowReader) -> Iterator[Candidate]:
+        read = reader.read
         for number in range(self.stage.blocks):
             block = StagedBlock.objects.filter(stage=self.stage, number=number).first()
             if block is None:

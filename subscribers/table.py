@@ -205,7 +205,7 @@ def _open_xlsx(path: Path, *, is_form: bool) -> Table:
             if not is_form:
                 refuse_by_rows(path.name, heads[best], table.headings)
             _refuse_unsaved_head(book, table)
-            table = _with_remarks(table, _part(book, table))
+            table = _remarked(table, _part(book, table))
     except BROKEN as error:
         raise ImportFileError(
             f"{path.name}: Excelのファイル（.xlsx）として読めません。保存し直してください。"
@@ -215,19 +215,19 @@ def _open_xlsx(path: Path, *, is_form: bool) -> Table:
     return replace(table, remarks=(*table.remarks, remark)) if others else table
 
 
-def with_hidden_rows(table: Table) -> Table:
+def with_remarks(table: Table) -> Table:
     """The table of a sheet that somebody chose, with remarks on hidden rows and merged cells; no form of ours."""
     with open_book(table.path) as book:
         refuse_by_rows(table.path.name, list(islice(_sheet_rows(book, table), HEAD_ROWS)), table.headings)
         part = _part(book, table)
-    return _with_remarks(table, part)
+    return _remarked(table, part)
 
 
 def _part(book: Workbook, table: Table) -> str:
     return str(book[table.sheet]._worksheet_path)  # type: ignore[attr-defined]
 
 
-def _with_remarks(table: Table, part: str) -> Table:
+def _remarked(table: Table, part: str) -> Table:
     try:
         hidden = hidden_rows(table.path, part)
     except BROKEN as error:

@@ -50,6 +50,15 @@ def test_one_line_that_stops_counts_for_every_line_of_the_address(
     assert take_in(table) == {Verdict.ADDED: 1, Verdict.REFUSED: 2}
 
 
+def test_what_stops_is_read_before_anything_is_written(tmp_path: Path) -> None:
+    table = table_of(tmp_path, "メール,状態\na@example.jp,購読中\na@example.jp,停止\n")
+    staged = staging.begin(table, LOOKUPS, NOW)
+    staged.read(NOW)
+    candidates = staged.candidates()
+    table.path.unlink()  # the transaction that takes the list in needs it no more
+    assert all(one.is_stopped for one in candidates)
+
+
 def test_of_several_addresses_in_a_cell_each_is_stopped(tmp_path: Path) -> None:
     rows = "b@example.jp,購読中\na@example.jp;b@example.jp;なし@,停止\n,停止\n"
     assert verdicts(plan(table_of(tmp_path, f"メール,状態\n{rows}"))) == ["refused"] * 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,12 @@ from huey.storage import MemoryStorage
 def strict() -> Client:
     """A mail program: no cookies, no CSRF token."""
     return Client(enforce_csrf_checks=True)
+
+
+@pytest.fixture
+def own_uploads(settings: Any, tmp_path: Path) -> None:
+    """The lists that staff upload stand in a folder of the test's own."""
+    settings.UPLOADS = tmp_path / "uploads"
 
 
 @pytest.fixture

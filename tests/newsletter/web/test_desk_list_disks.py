@@ -22,16 +22,11 @@ from tests.newsletter.web.list_parts import (
 from tests.subscribers.people import person
 from tests.subscribers.test_workbook_writer import no_file_above
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_uploads")]
 UPLOAD, EXPORT = "/staff/subscribers/import/", "/staff/subscribers/export/"
 LIMIT = 30_000
 LONG = "メール,氏名\n" + "".join(f"reader{number}@example.jp,見本\n" for number in range(2_000))
 SAYS = ("サーバのディスク", "書き込める大きさを超えています。", "何も変わっていません")
-
-
-@pytest.fixture(autouse=True)
-def own_uploads(settings: Any, tmp_path: Path) -> None:
-    settings.UPLOADS = tmp_path / "uploads"
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -22,13 +21,8 @@ from tests.newsletter.issue_parts import load_profile
 from tests.newsletter.web.list_parts import colleague, logged_in, tried
 from tests.subscribers.people import person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_uploads")]
 HISTORY, EXPORT, SEGMENT = (f"/staff/subscribers/{name}/" for name in ("imports", "export", "segment"))
-
-
-@pytest.fixture(autouse=True)
-def own_uploads(settings: Any, tmp_path: Path) -> None:
-    settings.UPLOADS = tmp_path / "uploads"
 
 
 @pytest.fixture

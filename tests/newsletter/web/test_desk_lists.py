@@ -32,14 +32,9 @@ from tests.newsletter.web.list_parts import (
 )
 from tests.subscribers.people import person, suppressed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_uploads")]
 UPLOAD = "/staff/subscribers/import/"
 GROUNDS = {"basis": "card", "proof": "名刺フォルダ2026"}
-
-
-@pytest.fixture(autouse=True)
-def own_uploads(settings: Any, tmp_path: Path) -> None:
-    settings.UPLOADS = tmp_path / "uploads"
 
 
 @pytest.fixture
