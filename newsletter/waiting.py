@@ -60,13 +60,13 @@ class Waiting:
         return one
 
     def stop(self, lines: int) -> None:
-        """All that waits is unsent, now and from here on; each of the lines gets its None."""
+        """All that waits is unsent, in its order, now and from here on; each of the lines gets its None."""
         self._is_stopped = True
         while not self._next.empty():
             if one := self._next.get_nowait():
                 self._unsent(mail_of(one))
-        while self._backlog:
-            self._unsent(self._backlog.popleft())
+        if not self._composing:  # else it follows what comes back
+            self._unsend_backlog()
         for _ in range(lines):
             self._next.put_nowait(None)
 
@@ -75,8 +75,12 @@ class Waiting:
         await self._nothing_composed.wait()
         self._composer.close()
 
+    def _unsend_backlog(self) -> None:
+        while self._backlog:
+            self._unsent(self._backlog.popleft())
+
     def _feed(self) -> None:
-        while self._backlog and self._composing + self._next.qsize() < self._ahead:
+        while not self._is_stopped and self._backlog and self._composing + self._next.qsize() < self._ahead:
             self._composing += 1
             self._nothing_composed.clear()
             self._composer.put(self._backlog.popleft(), eight_bit=self._takes_eight_bit())
@@ -94,6 +98,8 @@ class Waiting:
                 self._next.put_nowait(one)
         self._feed()
         if not self._composing:
+            if self._is_stopped:
+                self._unsend_backlog()
             self._nothing_composed.set()
 
 
